@@ -1,0 +1,41 @@
+package events
+
+// Notified: what became of the mail to each recipient. Said by notify when
+// every recipient has an outcome. Terminal when it follows Stored; after a
+// failure, a rejection or an upload's end it reports only.
+type Notified struct {
+	// About is the detail-type that the mail is about.
+	About      string      `json:"about"`
+	Recipients []Recipient `json:"recipients"`
+}
+
+// Recipient is one recipient's outcome. The address itself stays out of events.
+type Recipient struct {
+	// Hash is [AddressHash] of the address.
+	Hash    string      `json:"hash"`
+	Outcome MailOutcome `json:"outcome"`
+	// MessageID is SES's, when it took the mail.
+	MessageID string `json:"messageId,omitempty"`
+	// Reason is one sentence, when it did not.
+	Reason string `json:"reason,omitempty"`
+}
+
+// MailOutcome says what became of one mail.
+type MailOutcome string
+
+// The outcomes of a mail.
+const (
+	MailSent    MailOutcome = "sent"    // SES accepted it
+	MailRefused MailOutcome = "refused" // SES will never take it
+	MailSkipped MailOutcome = "skipped" // the address may not be mailed
+	MailUnknown MailOutcome = "unknown" // sent or not: the answer was lost, and a second mail is not risked
+)
+
+// AddressHash names an address in events, claims and logs without telling it.
+func AddressHash(address string) string { return ID("address", normalAddress(address)) }
+
+// Type implements [Event].
+func (Notified) Type() string { return "Notified" }
+
+// Version implements [Event].
+func (Notified) Version() int { return 1 }

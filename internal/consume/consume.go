@@ -1,0 +1,184 @@
+package consume
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	awsevents "github.com/aws/aws-lambda-go/events"
+
+	"sluice/events"
+	"sluice/internal/fault"
+	"sluice/internal/telemetry"
+)
+
+// Handler is what lambda.Start takes.
+type Handler func(context.Context, awsevents.SQSEvent) (awsevents.SQSEventResponse, error)
+
+// Options say how a function takes its messages.
+type Options struct {
+	// Function is the function's name.
+	Function string
+	Log      *slog.Logger
+	Queues   API
+	// InFlight is how many messages are handled at the same time. Default 10.
+	InFlight int
+	// MaxFailures is the failure at which a message is given up. Default 3.
+	MaxFailures int
+	// Defers: the handler may return fault.Defer often, so a receive is not a
+	// failure; failures are counted by message in this process.
+	Defers bool
+	// Anything: the handler takes bodies that are not EventBridge events too.
+	Anything bool
+}
+
+// margin is what is left of an invocation's time for settling messages.
+const margin = 2 * time.Second
+
+// Each gives the messages to handle one by one, many at a time.
+func Each(o Options, handle func(context.Context, Message) error) Handler {
+	return All(o, func(ctx context.Context, messages []Message) []error {
+		errs := make([]error, len(messages))
+		var running sync.WaitGroup
+		slots := make(chan struct{}, o.defaults().InFlight)
+		for i, m := range messages {
+			select {
+			case slots <- struct{}{}:
+			case <-ctx.Done():
+			}
+			if ctx.Err() != nil {
+				errs[i] = errUnbegun
+				continue
+			}
+			running.Go(func() {
+				defer func() { <-slots }()
+				errs[i] = Guard(func() error { return handle(telemetry.With(ctx, m.ids()), m) })
+			})
+		}
+		running.Wait()
+		return errs
+	})
+}
+
+// errUnbegun: the invocation's time was over before the message was begun.
+var errUnbegun = errors.New("not begun")
+
+// All gives the batch to handle as a whole; it returns one error per message,
+// in order. A panic in it is traced to its message by giving the messages one
+// by one, so what handle does must bear repetition.
+func All(o Options, handle func(context.Context, []Message) []error) Handler {
+	o = o.defaults()
+	s := newSettler(o)
+	return func(ctx context.Context, batch awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
+		work := ctx
+		if deadline, set := ctx.Deadline(); set {
+			var cancel context.CancelFunc
+			work, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
+			defer cancel()
+		}
+		messages, errs := o.parse(batch)
+		var good []int
+		for i := range messages {
+			if errs[i] == nil {
+				good = append(good, i)
+			}
+		}
+		for k, err := range run(work, handle, messages, good) {
+			errs[good[k]] = err
+		}
+		return s.settle(ctx, messages, errs), nil
+	}
+}
+
+func (o Options) defaults() Options {
+	if o.InFlight <= 0 {
+		o.InFlight = 10
+	}
+	if o.MaxFailures <= 0 {
+		o.MaxFailures = 3
+	}
+	return o
+}
+
+// parse reads the batch; a body that is no event has an error that parks it.
+func (o Options) parse(batch awsevents.SQSEvent) ([]Message, []error) {
+	messages, errs := make([]Message, len(batch.Records)), make([]error, len(batch.Records))
+	for i, raw := range batch.Records {
+		m := messageOf(raw)
+		record, err := events.ParseRecord(m.Body)
+		if err != nil && !o.Anything {
+			errs[i] = fault.As(fault.Park, err)
+		}
+		m.Record = record
+		messages[i] = m
+	}
+	return messages, errs
+}
+
+// run calls handle on the messages that are named by their index, and after a
+// panic on each of them alone.
+func run(ctx context.Context, handle func(context.Context, []Message) []error, messages []Message, which []int) []error {
+	chosen := make([]Message, len(which))
+	for k, i := range which {
+		chosen[k] = messages[i]
+	}
+	if len(chosen) == 0 {
+		return nil
+	}
+	var errs []error
+	err := Guard(func() error { errs = handle(ctx, chosen); return nil })
+	if err == nil && len(errs) == len(chosen) {
+		return errs
+	}
+	if err == nil {
+		err = fmt.Errorf("the handler gave %d outcomes for %d messages", len(errs), len(chosen))
+	}
+	if len(chosen) == 1 {
+		return []error{err}
+	}
+	errs = make([]error, len(chosen))
+	for k := range chosen {
+		errs[k] = run(ctx, handle, chosen, []int{k})[0]
+	}
+	return errs
+}
+
+// Guard calls f and turns a panic into an error of class Retry. What the panic
+// says is kept only if the runtime says it: a value of our own may hold text.
+func Guard(f func() error) (err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case runtime.Error:
+			err = fault.Errorf(fault.Retry, "panic: %s %s", p.Error(), panicSite())
+		default:
+			err = fault.Errorf(fault.Retry, "panic with a %T %s", p, panicSite())
+		}
+	}()
+	return f()
+}
+
+// panicSite names the line that panicked: the first caller outside the runtime
+// and this package.
+func panicSite() string {
+	callers := make([]uintptr, 32)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for {
+		frame, more := frames.Next()
+		if frame.Function != "" && !isRuntime(frame.Function) {
+			return fmt.Sprintf("at %s:%d", frame.Function, frame.Line)
+		}
+		if !more {
+			return fmt.Sprintf("(stack of %d bytes)", len(debug.Stack()))
+		}
+	}
+}
+
+func isRuntime(function string) bool {
+	return len(function) > 8 && function[:8] == "runtime."
+}

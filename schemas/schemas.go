@@ -1,0 +1,138 @@
+package schemas
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+//go:embed *.json
+var files embed.FS
+
+// base is the address the schemas are registered under, so that one can refer
+// to another by its file name. Nothing is ever fetched from it.
+const base = "sluice:///"
+
+// Schema is a compiled JSON Schema. It may be used by many goroutines.
+type Schema struct{ compiled *jsonschema.Schema }
+
+// ErrUnknown is wrapped by the error for an event type and version that no
+// schema is known of.
+var ErrUnknown = errors.New("no schema")
+
+// ErrNotJSON is wrapped by the error for a document that is not JSON.
+var ErrNotJSON = errors.New("not JSON")
+
+// Compile compiles a schema that does not refer to others. Every keyword is
+// checked, and "format" is asserted. The error says what is wrong with it.
+func Compile(name string, schema []byte) (*Schema, error) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	c := compiler()
+	if err := c.AddResource(base+"tasks/"+name, document); err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	compiled, err := c.Compile(base + "tasks/" + name)
+	if err != nil {
+		return nil, fmt.Errorf("schema %s: %w", name, err)
+	}
+	return &Schema{compiled}, nil
+}
+
+// Validate lists every problem of a JSON document, sorted by path; none if it
+// fits. A document that is not JSON is an error that wraps [ErrNotJSON].
+func (s *Schema) Validate(document []byte) ([]Problem, error) {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
+	if err != nil {
+		// The decoder's message may quote the document.
+		return nil, ErrNotJSON
+	}
+	return problemsOf(s.compiled.Validate(value)), nil
+}
+
+// ValidateEvent validates the detail of an event. An unknown type or version is
+// an error that wraps [ErrUnknown].
+func ValidateEvent(kind string, version int, detail json.RawMessage) ([]Problem, error) {
+	s, known := embedded()[EventFile(kind, version)]
+	if !known {
+		return nil, fmt.Errorf("%w for %q version %d", ErrUnknown, kind, version)
+	}
+	return s.Validate(detail)
+}
+
+// ValidateChoreography validates choreography.json.
+func ValidateChoreography(document []byte) ([]Problem, error) {
+	return embedded()["choreography.json"].Validate(document)
+}
+
+// EventFile is the name of the schema of an event version.
+func EventFile(kind string, version int) string { return fmt.Sprintf("%s.v%d.json", kind, version) }
+
+// EventFiles lists the names of all event schemas, sorted.
+func EventFiles() []string {
+	var names []string
+	for name := range embedded() {
+		if strings.Contains(name, ".v") && !strings.HasPrefix(name, "Envelope.") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// embedded compiles the embedded schemas once. They are part of the program, so
+// one that does not compile is a bug, and a test finds it.
+var embedded = sync.OnceValue(func() map[string]*Schema {
+	c := compiler()
+	names, err := fs.Glob(files, "*.json")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range names {
+		raw, err := files.ReadFile(name)
+		if err != nil {
+			panic(err)
+		}
+		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+		if err != nil {
+			panic(fmt.Errorf("%s: %w", name, err))
+		}
+		if err := c.AddResource(base+name, document); err != nil {
+			panic(err)
+		}
+	}
+	compiled := map[string]*Schema{}
+	for _, name := range names {
+		s, err := c.Compile(base + name)
+		if err != nil {
+			panic(err)
+		}
+		compiled[name] = &Schema{s}
+	}
+	return compiled
+})
+
+func compiler() *jsonschema.Compiler {
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	c.UseLoader(closed{})
+	return c
+}
+
+// closed keeps schemas from reaching outside: no file, no network.
+type closed struct{}
+
+func (closed) Load(url string) (any, error) {
+	return nil, fmt.Errorf("a schema may not refer to %s", url)
+}

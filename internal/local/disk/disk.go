@@ -1,0 +1,54 @@
+package disk
+
+import "context"
+
+// Change is one write: Value under Key in Bucket, or its removal when Value is
+// nil. An empty, non-nil Value is a value.
+type Change struct {
+	Bucket string
+	Key    []byte
+	Value  []byte
+}
+
+// Store is the durable ground under every state of the local machine.
+type Store interface {
+	// Enqueue takes an atomic group of changes and returns at once. Groups reach
+	// the disk in the order of the Enqueue calls, many to one transaction; the
+	// ticket tells when this one is durable. The caller must not change the
+	// slices afterwards.
+	Enqueue(changes ...Change) Ticket
+	// Get reads one value, enqueued writes that are not durable yet among them.
+	// The returned slice is the caller's own.
+	Get(bucket string, key []byte) (value []byte, found bool, err error)
+	// Scan calls fn for every durable key with the prefix, in byte order, until
+	// fn returns an error. The slices are valid only during the call.
+	Scan(bucket string, prefix []byte, fn func(key, value []byte) error) error
+	// Err is the first failed write, or nil. After it nothing is written any
+	// more, and every ticket answers it.
+	Err() error
+	// Failed is closed when a write has failed.
+	Failed() <-chan struct{}
+	// Close writes what is enqueued and releases the file.
+	Close() error
+}
+
+// Ticket stands for one enqueued group of changes.
+type Ticket struct {
+	done <-chan struct{}
+	err  func() error
+}
+
+// Wait returns nil once the group is durable, the store's error if it never
+// will be, or the context's error if that ends first (the group may still
+// become durable).
+func (t Ticket) Wait(ctx context.Context) error {
+	if t.done == nil {
+		return nil
+	}
+	select {
+	case <-t.done:
+		return t.err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

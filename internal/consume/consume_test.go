@@ -1,0 +1,280 @@
+package consume
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	awsevents "github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/fault"
+)
+
+// queues notes what was asked of SQS.
+type queues struct {
+	mu     sync.Mutex
+	hidden map[string]int32 // by receipt handle
+	given  []*sqs.SendMessageInput
+	err    error
+}
+
+func (q *queues) GetQueueUrl(_ context.Context, in *sqs.GetQueueUrlInput, _ ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
+	return &sqs.GetQueueUrlOutput{QueueUrl: aws.String("https://queues/" + *in.QueueName)}, nil
+}
+
+func (q *queues) ChangeMessageVisibility(_ context.Context, in *sqs.ChangeMessageVisibilityInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityOutput, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.hidden[*in.ReceiptHandle] = in.VisibilityTimeout
+	return &sqs.ChangeMessageVisibilityOutput{}, nil
+}
+
+func (q *queues) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil {
+		return nil, q.err
+	}
+	q.given = append(q.given, in)
+	return &sqs.SendMessageOutput{}, nil
+}
+
+func options(q *queues, log *bytes.Buffer) Options {
+	return Options{Function: "analyze", Queues: q, Log: slog.New(slog.NewJSONHandler(log, nil))}
+}
+
+// batch is n messages m0, m1, … of the queue sluice-test-analyze.
+func batch(n int, change ...func(i int, m *awsevents.SQSMessage)) awsevents.SQSEvent {
+	var b awsevents.SQSEvent
+	for i := range n {
+		m := awsevents.SQSMessage{
+			MessageId: fmt.Sprintf("m%d", i), ReceiptHandle: fmt.Sprintf("r%d", i), EventSourceARN: "arn:aws:sqs:us-east-1:000000000000:sluice-test-analyze",
+			Body:       fmt.Sprintf(`{"id":"e%d","source":"sluice.ingest","detail-type":"RequestReceived","detail":{"requestId":"q%d"}}`, i, i),
+			Attributes: map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": "1700000000000"},
+		}
+		for _, c := range change {
+			c(i, &m)
+		}
+		b.Records = append(b.Records, m)
+	}
+	return b
+}
+
+func failures(r awsevents.SQSEventResponse) []string {
+	var ids []string
+	for _, f := range r.BatchItemFailures {
+		ids = append(ids, f.ItemIdentifier)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestEachMessageIsSettledByItself(t *testing.T) {
+	q, log := &queues{hidden: map[string]int32{}}, &bytes.Buffer{}
+	handler := Each(options(q, log), func(_ context.Context, m Message) error {
+		switch m.ID {
+		case "m1":
+			return errors.New("lost connection")
+		case "m2":
+			return fault.DeferFor(90*time.Second, errors.New("quota"))
+		case "m3":
+			return fault.Errorf(fault.Park, "cannot go on")
+		case "m4":
+			var none []int
+			return fmt.Errorf("%d", none[len(m.ID)])
+		case "m5":
+			panic("somebody's text")
+		}
+		return nil
+	})
+	got, err := handler(t.Context(), batch(7))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"m1", "m2", "m4", "m5"}, failures(got)); diff != "" {
+		t.Errorf("stay in the queue (-want +got):\n%s", diff)
+	}
+	if q.hidden["r2"] != 90 {
+		t.Errorf("m2 is hidden for %d s", q.hidden["r2"])
+	}
+	for _, receipt := range []string{"r1", "r4", "r5"} {
+		if s := q.hidden[receipt]; s < 1 || s > 3 {
+			t.Errorf("%s is hidden for %d s", receipt, s)
+		}
+	}
+	if len(q.given) != 1 || *q.given[0].QueueUrl != "https://queues/sluice-test-analyze-dlq" || *q.given[0].MessageAttributes[AttributeCause].StringValue != "cannot go on" {
+		t.Errorf("given up: %+v", q.given)
+	}
+	if strings.Contains(log.String(), "somebody's text") {
+		t.Error("a panic's text is in the log")
+	}
+}
+
+func TestTheThirdFailureGivesUp(t *testing.T) {
+	tests := map[string]struct {
+		defers   bool
+		receives []string
+		want     int // the receive that gives up, from 0
+	}{
+		"receives count":              {false, []string{"1", "2", "3"}, 2},
+		"a late first failure counts": {false, []string{"3"}, 0},
+		"deferrals do not count":      {true, []string{"40", "41", "42"}, 2},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			q := &queues{hidden: map[string]int32{}}
+			o := options(q, &bytes.Buffer{})
+			o.Defers = test.defers
+			handler := Each(o, func(context.Context, Message) error { return errors.New("no luck") })
+			for i, receives := range test.receives {
+				got, _ := handler(t.Context(), batch(1, func(_ int, m *awsevents.SQSMessage) { m.Attributes["ApproximateReceiveCount"] = receives }))
+				if gone := len(got.BatchItemFailures) == 0; gone != (i == test.want) {
+					t.Errorf("receive %d: given up is %v", i, gone)
+				}
+			}
+			if len(q.given) != 1 {
+				t.Errorf("%d messages in the dead-letter queue", len(q.given))
+			}
+		})
+	}
+}
+
+func TestAMessageThatCannotBeGivenUpStays(t *testing.T) {
+	q := &queues{hidden: map[string]int32{}, err: errors.New("SQS is away")}
+	handler := Each(options(q, &bytes.Buffer{}), func(context.Context, Message) error { return fault.Errorf(fault.Park, "cannot go on") })
+	got, _ := handler(t.Context(), batch(1))
+	if diff := cmp.Diff([]string{"m0"}, failures(got)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestABodyThatIsNoEventIsGivenUpUnlessAnythingIsTaken(t *testing.T) {
+	for _, anything := range []bool{false, true} {
+		q := &queues{hidden: map[string]int32{}}
+		o := options(q, &bytes.Buffer{})
+		o.Anything = anything
+		var handled atomic.Int32
+		handler := Each(o, func(context.Context, Message) error { handled.Add(1); return nil })
+		got, _ := handler(t.Context(), batch(3, func(i int, m *awsevents.SQSMessage) {
+			if i == 1 {
+				m.Body = "{not json"
+			}
+		}))
+		if len(got.BatchItemFailures) != 0 {
+			t.Errorf("anything %v: %v", anything, failures(got))
+		}
+		want, given := int32(2), 1
+		if anything {
+			want, given = 3, 0
+		}
+		if handled.Load() != want || len(q.given) != given {
+			t.Errorf("anything %v: handled %d, given up %d", anything, handled.Load(), len(q.given))
+		}
+	}
+}
+
+func TestAPanicInABatchIsTracedToItsMessage(t *testing.T) {
+	q := &queues{hidden: map[string]int32{}}
+	handler := All(options(q, &bytes.Buffer{}), func(_ context.Context, messages []Message) []error {
+		for _, m := range messages {
+			if m.ID == "m2" {
+				panic("poison")
+			}
+		}
+		return make([]error, len(messages))
+	})
+	got, err := handler(t.Context(), batch(4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"m2"}, failures(got)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMessagesDoNotWaitForEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &queues{hidden: map[string]int32{}}
+		o := options(q, &bytes.Buffer{})
+		o.InFlight = 2
+		var done []time.Duration
+		var mu sync.Mutex
+		began := time.Now()
+		handler := Each(o, func(_ context.Context, m Message) error {
+			work := time.Second
+			if m.ID == "m0" {
+				work = 10 * time.Second
+			}
+			time.Sleep(work)
+			mu.Lock()
+			defer mu.Unlock()
+			done = append(done, time.Since(began))
+			return nil
+		})
+		if _, err := handler(t.Context(), batch(6)); err != nil {
+			t.Fatal(err)
+		}
+		want := []time.Duration{1, 2, 3, 4, 5, 10}
+		for i := range want {
+			want[i] *= time.Second
+		}
+		if diff := cmp.Diff(want, done); diff != "" {
+			t.Errorf("ends (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestWhatWasNotBegunGoesBackUncounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := &queues{hidden: map[string]int32{}}
+		o := options(q, &bytes.Buffer{})
+		o.InFlight = 1
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		handler := Each(o, func(ctx context.Context, m Message) error {
+			select {
+			case <-time.After(5 * time.Second):
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+		got, err := handler(ctx, batch(4, func(_ int, m *awsevents.SQSMessage) { m.Attributes["ApproximateReceiveCount"] = "2" }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// 8 of the 10 seconds are for work: m0 ends, m1 is cut off, m2 and m3 never began.
+		if diff := cmp.Diff([]string{"m1", "m2", "m3"}, failures(got)); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff([]int32{0, 0}, []int32{q.hidden["r2"], q.hidden["r3"]}); diff != "" || len(q.given) != 0 {
+			t.Errorf("not begun: %v, given up %d", q.hidden, len(q.given))
+		}
+	})
+}
+
+func TestLogLinesAreFoundByTheRequest(t *testing.T) {
+	q, log := &queues{hidden: map[string]int32{}}, &bytes.Buffer{}
+	handler := Each(Options{Function: "analyze", Queues: q, Log: slog.New(slog.NewJSONHandler(log, nil))},
+		func(context.Context, Message) error { return errors.New("no luck") })
+	if _, err := handler(t.Context(), batch(1)); err != nil {
+		t.Fatal(err)
+	}
+	var line map[string]any
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil || line["messageId"] != "m0" || line["class"] != "retry" {
+		t.Errorf("%v %s", err, log)
+	}
+}

@@ -1,0 +1,86 @@
+# Everything needs only Go and make. The first build downloads and compiles the
+# AWS SDK, which takes about a minute; after that, seconds.
+
+SHELL      := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+BIN       := bin
+FUNCTIONS := $(notdir $(patsubst %/lambda/main.go,%,$(wildcard functions/*/lambda/main.go)))
+BOOTSTRAPS := $(FUNCTIONS:%=$(BIN)/functions/%/bootstrap)
+SOURCES   := $(shell find cmd events functions internal schemas -name '*.go' -o -name '*.json' -o -name '*.html' -o -name '*.txt' -o -name '*.tmpl' -o -name '*.jsonl' -o -name '*.csv' -o -name '*.gz' 2>/dev/null) go.mod go.sum
+
+# The recipe of every function, here and in the cloud: static, stripped, without
+# the RPC mode that only old runtimes use, and the same bytes from the same source.
+GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w'
+
+GOLANGCI_VERSION := v2.15.0
+
+FILE  ?=
+TASK  ?= classify
+EMAIL ?= you@example.com
+
+## make run            answer a sample of support messages on this machine and show the results
+## make run FILE=f.csv TASK=summarize EMAIL=me@example.com
+##                     the same with a file of yours
+.PHONY: run
+run: build
+	@file='$(FILE)'; [ -n "$$file" ] || file="$$($(BIN)/sluice sample $(BIN)/sample)"; \
+	$(BIN)/sluice run "$$file" --task '$(TASK)' $(if $(EMAIL),--email '$(EMAIL)') $(ARGS)
+
+## make dev            keep the local machine up, for any AWS client
+.PHONY: dev
+dev: build
+	@$(BIN)/sluice dev $(ARGS)
+
+## make build          bin/sluice and bin/functions/<name>/bootstrap
+.PHONY: build
+build: $(BIN)/.built
+
+$(BIN)/.built: $(SOURCES)
+	@[ -e $@ ] || echo 'Building; the first time takes about a minute.' >&2
+	@mkdir -p $(FUNCTIONS:%=$(BIN)/functions/%)
+	@$(GOBUILD) -o $(BIN)/sluice ./cmd/sluice
+	@for name in $(FUNCTIONS); do $(GOBUILD) -tags lambda.norpc -o $(BIN)/functions/$$name/bootstrap ./functions/$$name/lambda; done
+	@touch $@
+
+## make test           all tests, with the very binaries
+.PHONY: test
+test: build
+	go vet ./...
+	go test ./...
+
+## make race           all tests under the race detector
+.PHONY: race
+race: build
+	go test -race ./...
+
+## make fuzz           every fuzz target for FUZZTIME (10s)
+FUZZTIME ?= 10s
+.PHONY: fuzz
+fuzz:
+	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.Dir}} {{.ImportPath}}{{end}}' ./... | while read -r dir path; do \
+	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$dir"/*_test.go | cut -c6- || true); do \
+	    echo "$$path $$target"; go test "$$path" -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME); done; done
+
+## make bench          every Go benchmark
+.PHONY: bench
+bench:
+	go test ./... -run '^$$' -bench . -benchmem
+
+## make lint           gofmt, go vet and golangci-lint (built from its module the first time, some minutes)
+.PHONY: lint
+lint:
+	@unformatted="$$(gofmt -l cmd events functions internal schemas)"; [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted" >&2; exit 1; }
+	go vet ./...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) run ./...
+
+## make clean          remove what was built (not the local machine's data)
+.PHONY: clean
+clean:
+	rm -rf $(BIN)
+
+## make help           this list
+.PHONY: help
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)

@@ -133,21 +133,33 @@ func strictly(detail json.RawMessage, into *requestDetail) []Problem {
 	if err := json.Unmarshal(detail, into); err == nil || len(problems) == 0 {
 		return problems
 	}
-	// One field of a wrong type stops the decoder; the fields that say whose
-	// request this is are still wanted, each for itself.
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(detail, &fields) != nil {
-		return problems
-	}
-	for name, to := range map[string]any{
+	// One field of a wrong type stops the decoder; the others are still wanted,
+	// each for itself, to say whose request this is and what else is wrong.
+	data := map[string]json.RawMessage{}
+	each(detail, map[string]any{
 		"requestId": &into.RequestID, "tenant": &into.Tenant, "correlationId": &into.CorrelationID,
-		"request": &into.Request, "time": &into.Time, "data": &into.Data, "attempt": &into.Attempt, "hop": &into.Hop,
-	} {
-		if raw, said := fields[name]; said && !bytes.Equal(raw, []byte("null")) {
-			_ = json.Unmarshal(raw, to)
+		"request": &into.Request, "time": &into.Time, "data": &data, "attempt": &into.Attempt, "hop": &into.Hop,
+	})
+	into.Data = RequestReceived{}
+	whole, _ := json.Marshal(data)
+	each(whole, map[string]any{
+		"task": &into.Data.Task, "input": &into.Data.Input, "params": &into.Data.Params, "notify": &into.Data.Notify,
+		"deadline": &into.Data.Deadline, "audit": &into.Data.Audit, "upload": &into.Data.Upload,
+	})
+	return problems
+}
+
+// each decodes the fields of an object one by one, those that it can.
+func each(object []byte, fields map[string]any) {
+	var raw map[string]json.RawMessage
+	if json.Unmarshal(object, &raw) != nil {
+		return
+	}
+	for name, to := range fields {
+		if value, said := raw[name]; said && !bytes.Equal(value, []byte("null")) {
+			_ = json.Unmarshal(value, to)
 		}
 	}
-	return problems
 }
 
 // ProblemsOf turns what a schema found into problems, with their fields below

@@ -1,0 +1,20 @@
+// Package analyze answers requests with a model.
+//
+//	RequestReceived ─► decode, strictly ─► everything that is wrong? ─► admitted? ─┬─ wrong      ─► RequestRejected, with every reason
+//	                    (from anybody)      task, parameters, input     (by its id)├─ id is taken ─► RequestRejected under a new id
+//	                                                                               └─ good ─► ask ─┬─► AiCompleted
+//	                                                                                               └─► AiFailed
+//
+// A request that did not come in a file is admitted into internal/requests
+// before anything is said about it: its id is its idempotency key, and its
+// status is where the addresses to mail are kept, since later events carry none.
+// The same id with the same content is the same request, once more. With other
+// content it is another request, which is rejected under an id of its own and
+// does not disturb the first.
+//
+// Everything bears repetition. Ids follow from what was received, and what was
+// paid for is found again under answers/, so a second delivery says the same
+// events and pays nothing.
+//
+// The event carries the text from here on no longer; nor does any log line.
+package analyze

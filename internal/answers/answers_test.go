@@ -1,0 +1,323 @@
+package answers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+
+	"sluice/events"
+	"sluice/internal/answers"
+	"sluice/internal/answers/kept"
+	"sluice/internal/bedrock"
+	"sluice/internal/bedrock/bedrocktest"
+	"sluice/internal/fault"
+	"sluice/internal/objects"
+	"sluice/internal/objects/objectstest"
+	"sluice/internal/task"
+)
+
+const haiku = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
+
+type world struct {
+	memory  *objectstest.Memory
+	store   *objects.Store
+	model   *bedrocktest.Model
+	tasks   *task.Registry
+	answers *answers.Answers
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{memory: objectstest.NewMemory(), model: &bedrocktest.Model{}}
+	w.store = objects.New(w.memory, "b")
+	w.tasks = task.NewRegistry(w.store, time.Now)
+	table, err := bedrock.LoadModels()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := answers.NewKeys(strings.Repeat("s", answers.LeastSecret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.answers = answers.New(w.store, bedrock.New(w.model, table, "test"), answers.Options{Keys: keys, DefaultModel: haiku, Now: time.Now})
+	return w
+}
+
+func (w *world) request(t *testing.T, id, tenant, name, params, text string) answers.Request {
+	t.Helper()
+	found, problems, err := w.tasks.Get(t.Context(), name)
+	if err != nil || len(problems) > 0 {
+		t.Fatal(err, problems)
+	}
+	q, problems := found.Ask(json.RawMessage(params))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return answers.Request{RequestID: id, Tenant: tenant, Question: q, Text: text}
+}
+
+func (w *world) ask(t *testing.T, r answers.Request) answers.Outcome {
+	t.Helper()
+	o, err := w.answers.Ask(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// once is what one good call costs.
+var once = events.Spend{Model: haiku, AnsweredBy: "test-model", CostUSD: 0.0002,
+	Usage: events.Usage{Input: bedrocktest.InputTokens, Output: bedrocktest.OutputTokens}}
+
+var nothing = events.Spend{Model: haiku, AnsweredBy: "test-model", Reused: true}
+
+func TestAskKeepsAndReuses(t *testing.T) {
+	w := newWorld(t)
+	first := w.ask(t, w.request(t, "r1", "acme", "summarize", ``, "Xin chào"))
+	if first.Failure != nil || first.Spend != once {
+		t.Fatalf("first = %+v", first)
+	}
+	stored, err := kept.Load(t.Context(), w.store, first.Key)
+	if err != nil || string(stored.Answer) != `{"keyPoints":[],"summary":"Xin chào"}` || stored.RequestID != "r1" || stored.Tenant != "acme" || stored.Task != "summarize" {
+		t.Errorf("kept = %+v, %v", stored, err)
+	}
+	if again := w.ask(t, w.request(t, "r1", "acme", "summarize", ``, "Xin chào")); again != first {
+		t.Errorf("a second delivery tells %+v, not %+v", again, first)
+	}
+	if other := w.ask(t, w.request(t, "r2", "acme", "summarize", ``, "Xin chào")); other.Key != first.Key || other.Spend != nothing {
+		t.Errorf("another request with the same input = %+v", other)
+	}
+	if n := len(w.model.Calls()); n != 1 {
+		t.Errorf("%d calls", n)
+	}
+	if n := w.memory.Counts()["PutObject"]; n != 1 {
+		t.Errorf("%d writes for one answer", n)
+	}
+}
+
+func TestKeysTellApart(t *testing.T) {
+	w := newWorld(t)
+	var keys []string
+	for _, r := range []answers.Request{
+		w.request(t, "r", "acme", "summarize", ``, "text"),
+		w.request(t, "r", "other", "summarize", ``, "text"),
+		w.request(t, "r", "acme", "sentiment", ``, "text"),
+		w.request(t, "r", "acme", "summarize", `{"language":"vi"}`, "text"),
+		w.request(t, "r", "acme", "summarize", ``, "text "),
+		w.request(t, "r", "acme", "generate", ``, "text"),
+		w.request(t, "s", "acme", "generate", ``, "text"), // no reuse
+	} {
+		key := w.ask(t, r).Key
+		if slices.Contains(keys, key) || !strings.HasPrefix(key, kept.Prefix) || len(key) != len(kept.Prefix)+64 {
+			t.Errorf("key of %s %s %s = %s", r.Tenant, r.Question.Task.Name, r.Question.Params, key)
+		}
+		keys = append(keys, key)
+	}
+	if _, err := answers.NewKeys("short"); err == nil {
+		t.Error("a short secret was taken")
+	}
+}
+
+// say answers call by call; after the last it goes on with the default.
+func say(outs ...*bedrockruntime.ConverseOutput) func(int, []bedrocktest.Record, *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error) {
+	return func(call int, _ []bedrocktest.Record, in *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error) {
+		if call <= len(outs) {
+			return outs[call-1], nil
+		}
+		return bedrocktest.Default(in), nil
+	}
+}
+
+func TestAnswersThatDoNotFit(t *testing.T) {
+	unknownID := bedrocktest.Said(`{"answers":[{"id":"NOBODY00","answer":{"summary":"canary","keyPoints":[]}}]}`)
+	prose := bedrocktest.Said("Sure! canary")
+	cut := bedrocktest.Stopped(types.StopReasonMaxTokens, `{"answers":[{"id":"canary`)
+	refused := bedrocktest.Stopped(types.StopReasonGuardrailIntervened, "canary")
+	for _, tt := range []struct {
+		name  string
+		outs  []*bedrockruntime.ConverseOutput
+		calls int
+		class events.FailureClass // "" if it is answered in the end
+	}{
+		{"unfit once", []*bedrockruntime.ConverseOutput{prose}, 2, ""},
+		{"unfit twice", []*bedrockruntime.ConverseOutput{prose, unknownID}, 2, events.FailureUnfit},
+		{"wrong id once", []*bedrockruntime.ConverseOutput{unknownID}, 2, ""},
+		{"cut off once", []*bedrockruntime.ConverseOutput{cut}, 2, ""},
+		{"cut off twice", []*bedrockruntime.ConverseOutput{cut, cut}, 2, events.FailureTooLong},
+		{"refused", []*bedrockruntime.ConverseOutput{refused}, 1, events.FailureRefused},
+		{"unfit, then refused", []*bedrockruntime.ConverseOutput{prose, refused}, 2, events.FailureRefused},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.model.Say = say(tt.outs...)
+			r := w.request(t, "r1", "acme", "summarize", ``, "text")
+			o := w.ask(t, r)
+			if len(w.model.Calls()) != tt.calls || o.Spend.Usage.Input != tt.calls*bedrocktest.InputTokens {
+				t.Errorf("%d calls, spend %+v", len(w.model.Calls()), o.Spend)
+			}
+			if (o.Failure == nil) != (tt.class == "") || o.Failure != nil && o.Failure.Class != tt.class {
+				t.Fatalf("outcome = %+v", o)
+			}
+			if o.Failure != nil && strings.Contains(o.Failure.Message, "canary") {
+				t.Errorf("the answer is quoted: %s", o.Failure.Message)
+			}
+			w.model.Say = nil // it would be answered now, but the request has ended
+			again := w.ask(t, r)
+			if len(w.model.Calls()) != tt.calls || again.Spend != o.Spend || (again.Failure == nil) != (o.Failure == nil) {
+				t.Errorf("a second delivery ends otherwise: %+v, not %+v", again, o)
+			}
+		})
+	}
+}
+
+func TestMoreRoomAfterACutOff(t *testing.T) {
+	w := newWorld(t)
+	w.model.Say = say(bedrocktest.Stopped(types.StopReasonMaxTokens, ""))
+	w.ask(t, w.request(t, "r1", "acme", "classify", ``, "text"))
+	calls := w.model.Calls()
+	if first, second := *calls[0].InferenceConfig.MaxTokens, *calls[1].InferenceConfig.MaxTokens; second != 4*first {
+		t.Errorf("max tokens %d, then %d", first, second)
+	}
+}
+
+func TestFailuresOfOthers(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		out    *bedrockruntime.ConverseOutput
+		shared bool
+	}{
+		{"a refusal is everybody's", bedrocktest.Stopped(types.StopReasonContentFiltered, ""), true},
+		{"an unfit answer is only the first one's", bedrocktest.Said("{}"), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.model.Say = say(tt.out, tt.out)
+			first := w.ask(t, w.request(t, "r1", "acme", "summarize", ``, "text"))
+			w.model.Say = nil
+			second := w.ask(t, w.request(t, "r2", "acme", "summarize", ``, "text"))
+			if tt.shared && (second.Failure == nil || second.Spend.CostUSD != 0 || !second.Spend.Reused) || !tt.shared && second.Failure != nil {
+				t.Errorf("second = %+v", second)
+			}
+			if again := w.ask(t, w.request(t, "r1", "acme", "summarize", ``, "text")); again.Failure == nil || again.Spend != first.Spend {
+				t.Errorf("the first one, again: %+v, not %+v", again, first)
+			}
+		})
+	}
+}
+
+func TestTwinsAtOnce(t *testing.T) {
+	w := newWorld(t)
+	var together sync.WaitGroup
+	together.Add(2)
+	w.model.Say = func(_ int, _ []bedrocktest.Record, in *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error) {
+		together.Done()
+		together.Wait() // both have looked and found nothing
+		return bedrocktest.Default(in), nil
+	}
+	outcomes := make([]answers.Outcome, 2)
+	var running sync.WaitGroup
+	for i := range outcomes {
+		r := w.request(t, fmt.Sprint("r", i), "acme", "summarize", ``, "text")
+		running.Go(func() { outcomes[i], _ = w.answers.Ask(t.Context(), r) })
+	}
+	running.Wait()
+	paid, duplicate := 0, 0
+	for i, o := range outcomes {
+		if o.Spend == once {
+			paid++
+		}
+		if o.Duplicate != nil && *o.Duplicate == once && o.Spend == nothing {
+			duplicate++
+		}
+		if again := w.ask(t, w.request(t, fmt.Sprint("r", i), "acme", "summarize", ``, "text")); again.Spend != o.Spend {
+			t.Errorf("a second delivery of r%d tells %+v, not %+v", i, again.Spend, o.Spend)
+		}
+	}
+	if paid != 1 || duplicate != 1 {
+		t.Errorf("%d paid, %d counted as duplicate: %+v", paid, duplicate, outcomes)
+	}
+}
+
+func TestManyTwinsThatFail(t *testing.T) {
+	w := newWorld(t)
+	w.model.Say = func(int, []bedrocktest.Record, *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error) {
+		return bedrocktest.Said("no"), nil
+	}
+	var running sync.WaitGroup
+	for i := range 12 {
+		r := w.request(t, fmt.Sprint("r", i), "acme", "summarize", ``, "text")
+		running.Go(func() {
+			if o, err := w.answers.Ask(t.Context(), r); err != nil || o.Failure == nil {
+				t.Errorf("%s: %+v, %v", r.RequestID, o, err)
+			}
+		})
+	}
+	running.Wait()
+	stored, err := kept.Load(t.Context(), w.store, w.memory.Keys(kept.Prefix)[0])
+	if err != nil || len(stored.Failures) != 12 {
+		t.Errorf("%d of 12 failures are kept: %v", len(stored.Failures), err)
+	}
+}
+
+func TestLostResponseOfOurOwnWriteIsNotDuplicateSpend(t *testing.T) {
+	w := newWorld(t)
+	w.memory.After = func(operation, key string) error {
+		w.memory.After = nil
+		return objectstest.Error(412, "PreconditionFailed") // what a retry of the SDK would be answered
+	}
+	o := w.ask(t, w.request(t, "r1", "acme", "summarize", ``, "text"))
+	if o.Duplicate != nil || o.Spend != once {
+		t.Errorf("outcome = %+v", o)
+	}
+}
+
+func TestWhatWasPaidForNothingIsTold(t *testing.T) {
+	w := newWorld(t)
+	w.memory.Fault = func(operation, _ string) error {
+		if operation == "PutObject" {
+			return objectstest.Error(503, "ServiceUnavailable")
+		}
+		return nil
+	}
+	_, err := w.answers.Ask(t.Context(), w.request(t, "r1", "acme", "summarize", ``, "text"))
+	var orphan *answers.Orphan
+	if !errors.As(err, &orphan) || orphan.Spend != once {
+		t.Errorf("error = %v", err)
+	}
+	if class, _ := fault.Of(err); class != fault.Retry {
+		t.Errorf("class = %s", class)
+	}
+}
+
+func TestThrottlesPassThrough(t *testing.T) {
+	w := newWorld(t)
+	w.model.Say = func(int, []bedrocktest.Record, *bedrockruntime.ConverseInput) (*bedrockruntime.ConverseOutput, error) {
+		return nil, bedrocktest.Throttled()
+	}
+	_, err := w.answers.Ask(t.Context(), w.request(t, "r1", "acme", "summarize", ``, "text"))
+	var orphan *answers.Orphan
+	if class, after := fault.Of(err); class != fault.Defer || after == 0 || errors.As(err, &orphan) {
+		t.Errorf("class %s after %s: %v", class, after, err)
+	}
+	if len(w.model.Calls()) != 1 || len(w.memory.Keys("")) != 0 {
+		t.Errorf("%d calls, objects %v", len(w.model.Calls()), w.memory.Keys(""))
+	}
+}
+
+func TestAModelWithoutAPrice(t *testing.T) {
+	w := newWorld(t)
+	w.memory.Set("tasks/mine.json", []byte(`{"name":"mine","instruction":"x","model":"meta.llama9",
+		"output":{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"type":"string"}}}}`))
+	o := w.ask(t, w.request(t, "r1", "acme", "mine", ``, "text"))
+	if !o.Unpriced || o.Spend.CostUSD != 0 || o.Spend.Model != "meta.llama9" || o.Spend.Usage != once.Usage {
+		t.Errorf("outcome = %+v", o)
+	}
+}

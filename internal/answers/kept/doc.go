@@ -1,0 +1,8 @@
+// Package kept is the object under answers/ that holds what a model said: the
+// answer with its usage and cost, and which request paid for it. analyze writes
+// it, store reads it.
+//
+// The key is an HMAC, so it tells nothing about the input, and the object holds
+// nothing of the input but what the answer repeats. It expires by the bucket's
+// lifecycle.
+package kept

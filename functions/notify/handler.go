@@ -1,0 +1,175 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sluice/events"
+	"sluice/internal/claim"
+	"sluice/internal/consume"
+	"sluice/internal/fault"
+	"sluice/internal/objects"
+	"sluice/internal/requests"
+)
+
+// Name is the function's name.
+const Name = "notify"
+
+// Publisher says events; see internal/bus.
+type Publisher interface {
+	Publish(context.Context, events.Envelope) error
+}
+
+// Handler mails.
+type Handler struct {
+	config Config
+	store  *objects.Store
+	book   *requests.Book
+	claims *claim.Keeper
+	ses    API
+	bus    Publisher
+	now    func() time.Time
+	texts  texts
+}
+
+// New makes the handler. Ses must try each call once; see [OneAttempt].
+func New(config Config, store *objects.Store, ses API, bus Publisher, now func() time.Time) (*Handler, error) {
+	texts, err := parseTexts()
+	if err != nil {
+		return nil, err
+	}
+	return &Handler{config, store, requests.New(store), claim.New(store, now), ses, bus, now, texts}, nil
+}
+
+// subject is an event that somebody is to be mailed about.
+type subject struct {
+	events.Envelope
+	data any
+	// generation tells apart mails about the same thing with different news;
+	// fingerprint is what the mail says.
+	generation, fingerprint string
+}
+
+// Handle mails about one event. Errors: Park for an event that is not one of
+// ours or a mail that needs a person, Defer for a throttle or a mail that another
+// invocation is at, else what S3, SES or the bus answered.
+func (h *Handler) Handle(ctx context.Context, m consume.Message) error {
+	began := h.now()
+	about, err := decode(m.Record)
+	if err != nil {
+		return fault.As(fault.Park, err)
+	}
+	if !about.wanted() {
+		return nil
+	}
+	addresses, err := h.recipients(ctx, about)
+	if err != nil {
+		return err
+	}
+	if len(addresses) == 0 {
+		return h.say(ctx, began, about, nil, "who is to be mailed is not known")
+	}
+	outcomes, err := h.mailAll(ctx, about, addresses)
+	if err != nil {
+		return err
+	}
+	return h.say(ctx, began, about, outcomes, "none of the recipients may be mailed")
+}
+
+func decode(r events.Record) (*subject, error) {
+	e, err := events.Decode(r)
+	if err != nil {
+		return nil, err
+	}
+	s := &subject{Envelope: e, generation: fmt.Sprint(e.Attempt), fingerprint: e.Type()}
+	switch e.Type() {
+	case events.Stored{}.Type():
+		d, err := events.DataOf[events.Stored](e)
+		s.data, s.generation, s.fingerprint = d, "", d.Answer
+		return s, err
+	case events.AiFailed{}.Type():
+		s.data, err = events.DataOf[events.AiFailed](e)
+	case events.RequestRejected{}.Type():
+		s.data, err = events.DataOf[events.RequestRejected](e)
+	case events.RequestParked{}.Type():
+		s.data, err = events.DataOf[events.RequestParked](e)
+	case events.UploadCompleted{}.Type():
+		s.data, err = events.DataOf[events.UploadCompleted](e)
+		s.generation = e.ID
+	default:
+		err = errors.New("nobody is mailed about this event")
+	}
+	return s, err
+}
+
+func (s *subject) wanted() bool {
+	switch d := s.data.(type) {
+	case events.UploadCompleted:
+		return d.WantsReport
+	case events.RequestParked:
+		// Else the request goes on, or has ended and was told; and a mail about a mail
+		// that could not be sent would not be sent either.
+		return s.Request.WantsMail && s.Terminal && d.Event != (events.Stored{}).Type()
+	}
+	return s.Request.WantsMail
+}
+
+// mailAll mails each address and returns every outcome. The first error stops
+// it if SES is throttling; any other lets the rest be mailed first.
+func (h *Handler) mailAll(ctx context.Context, about *subject, addresses []string) ([]events.Recipient, error) {
+	var letter *letter
+	var outcomes []events.Recipient
+	var failure error
+	for _, address := range addresses {
+		one := events.Recipient{Hash: events.AddressHash(address)}
+		if why := h.forbids(address); why != "" {
+			one.Outcome, one.Reason = events.MailSkipped, why
+			outcomes = append(outcomes, one)
+			continue
+		}
+		if letter == nil {
+			var err error
+			if letter, err = h.write(ctx, about); err != nil {
+				return nil, err
+			}
+		}
+		sent, _, err := claim.Once(ctx, h.claims, about.claim(one.Hash), func(ctx context.Context) (outcome, error) {
+			return h.send(ctx, about, letter, address)
+		})
+		if err != nil {
+			failure = errors.Join(failure, err)
+			if errors.Is(err, errThrottled) {
+				break
+			}
+			continue
+		}
+		one.Outcome, one.MessageID, one.Reason = sent.Outcome, sent.MessageID, sent.Reason
+		outcomes = append(outcomes, one)
+	}
+	return outcomes, failure
+}
+
+func (s *subject) claim(hash string) claim.Claim {
+	return claim.Claim{Kind: "mail", Fingerprint: events.ID(s.fingerprint),
+		ID: events.ID(s.Type(), s.Tenant, s.RequestID, s.generation, hash)}
+}
+
+// say reports what became of the mail.
+func (h *Handler) say(ctx context.Context, began time.Time, about *subject, outcomes []events.Recipient, why string) error {
+	var data events.Event = events.NotificationSkipped{About: about.Type(), Reason: why, Recipients: outcomes}
+	for _, one := range outcomes {
+		if one.Outcome != events.MailSkipped {
+			data = events.Notified{About: about.Type(), Recipients: outcomes}
+		}
+	}
+	e, err := about.Next(Name, began, h.now(), data)
+	if err != nil {
+		return fault.As(fault.Park, err)
+	}
+	if about.Type() == (events.Stored{}).Type() {
+		e = e.Ends(events.Completed)
+	}
+	return h.bus.Publish(ctx, e)
+}

@@ -1,0 +1,77 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"sluice/events"
+	"sluice/internal/objects"
+	"sluice/internal/upload"
+)
+
+// recipients are the addresses to mail, each once; none if nobody knows them.
+// Those of a request lie in its status. An upload record has a status only if it
+// named recipients of its own; else they are those of the upload, if they asked
+// for a mail per record.
+func (h *Handler) recipients(ctx context.Context, about *subject) ([]string, error) {
+	_, report := about.data.(events.UploadCompleted)
+	if !report {
+		status, err := h.book.Get(ctx, about.Tenant, about.RequestID)
+		if err != nil && !errors.Is(err, objects.ErrNotFound) {
+			return nil, fmt.Errorf("recipients: %w", err)
+		}
+		if len(status.Notify) > 0 || about.Request.Upload == nil {
+			return distinct(status.Notify), nil
+		}
+	}
+	id := about.Subject
+	if about.Request.Upload != nil {
+		id = about.Request.Upload.ID
+	}
+	intake, _, err := upload.LoadIntake(ctx, h.store, id)
+	switch {
+	case errors.Is(err, objects.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("recipients: %w", err)
+	case intake.Tenant != about.Tenant, !report && !intake.Definition.MailEach:
+		return nil, nil
+	}
+	return distinct(intake.Definition.Notify), nil
+}
+
+func distinct(addresses []string) []string {
+	var once []string
+	seen := map[string]bool{}
+	for _, address := range addresses {
+		if hash := events.AddressHash(address); !seen[hash] {
+			seen[hash] = true
+			once = append(once, strings.TrimSpace(address))
+		}
+	}
+	return once
+}
+
+// maxAddress is the longest address that mail knows (RFC 5321).
+const maxAddress = 254
+
+// forbids says why an address is not mailed, "" if it may be. The reason does not
+// quote it.
+func (h *Handler) forbids(address string) string {
+	if len(address) > maxAddress || !utf8.ValidString(address) || strings.IndexFunc(address, unicode.IsControl) >= 0 {
+		return "this is not an address"
+	}
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || parsed.Address != address || parsed.Name != "" {
+		return "this is not an address"
+	}
+	if !h.config.Domains.Allow(address[strings.LastIndexByte(address, '@')+1:]) {
+		return "this domain may not be mailed"
+	}
+	return ""
+}

@@ -1,0 +1,38 @@
+// Command store is the Lambda function of package store.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/functions/store"
+	"sluice/internal/awsclient"
+	"sluice/internal/bus"
+	"sluice/internal/consume"
+	"sluice/internal/objects"
+	"sluice/internal/telemetry"
+)
+
+func main() {
+	log := telemetry.NewLogger(os.Stdout, store.Name)
+	config, err := store.LoadConfig()
+	exitIf(log, err)
+	aws, err := awsclient.Config(awsclient.Options{})
+	exitIf(log, err)
+	handler := store.New(objects.New(s3.NewFromConfig(aws), config.Bucket),
+		bus.New(eventbridge.NewFromConfig(aws), config.Bus, store.Name), time.Now)
+	lambda.Start(consume.All(consume.Options{Function: store.Name, Log: log, Queues: sqs.NewFromConfig(aws)}, handler.Handle))
+}
+
+func exitIf(log *slog.Logger, err error) {
+	if err != nil {
+		log.Error("cannot start", "error", err.Error())
+		os.Exit(1)
+	}
+}

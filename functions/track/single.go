@@ -1,0 +1,107 @@
+package track
+
+import (
+	"context"
+	"reflect"
+
+	"sluice/events"
+	"sluice/internal/requests"
+)
+
+// noteRequest brings the status of a single request up to date with what was
+// heard of it.
+func (h *Handler) noteRequest(ctx context.Context, group []*heard) error {
+	var changes []func(*requests.Status)
+	understand(group, func(one *heard, data any) {
+		changes = append(changes, func(s *requests.Status) { apply(s, one.Envelope, data) })
+	})
+	if len(changes) == 0 {
+		return nil
+	}
+	about := group[0]
+	_, err := h.book.Update(ctx, about.Tenant, about.RequestID, func(s *requests.Status) bool {
+		before := *s
+		for _, change := range changes {
+			change(s)
+		}
+		if reflect.DeepEqual(before, *s) {
+			return false
+		}
+		s.Updated = h.now().UTC()
+		return true
+	})
+	return err
+}
+
+// apply notes one event. Hearing it again, or after a later one, changes
+// nothing.
+func apply(s *requests.Status, e events.Envelope, data any) {
+	if s.Generation == 0 && s.Task == "" { // it was rejected or parked before anybody admitted it
+		s.Task, s.CorrelationID, s.Submitted, s.State = e.Request.Task, e.CorrelationID, e.Request.Submitted, requests.Received
+	}
+	newer := e.Attempt > s.Attempt
+	s.Attempt = max(s.Attempt, e.Attempt)
+	if len(e.Timeline) > len(s.Timeline) {
+		s.Timeline = e.Timeline
+	}
+	switch d := data.(type) {
+	case events.RequestRejected:
+		if advance(s, requests.Rejected, events.Rejected) {
+			s.Reasons, s.ConflictsWith = d.Reasons, d.ConflictsWith
+		}
+	case events.AiFailed:
+		if advance(s, requests.Failed, events.Failed) {
+			s.Reasons, s.Spend = []events.Problem{{Code: string(d.Class), Message: d.Message}}, &d.Spend
+		}
+	case events.Stored:
+		if s.Result == "" || newer { // it may be heard after the mail about it
+			s.Result, s.Answer, s.Spend = d.Key, d.Answer, &d.Spend
+		}
+		if advance(s, requests.Stored, e.Outcome) {
+			s.Reasons = nil
+		}
+	case events.Notified:
+		mailed(s, e, d.Recipients, "")
+	case events.NotificationSkipped:
+		mailed(s, e, d.Recipients, d.Reason)
+	case events.RequestParked:
+		if s.Parked == "" || newer {
+			s.Parked = d.Key
+		}
+		if e.Terminal {
+			better(s, events.Parked)
+			if advance(s, requests.Parked, "") || s.State == requests.Parked && newer {
+				s.Reasons = []events.Problem{{Code: d.Class, Message: d.Cause}}
+			}
+		}
+	}
+}
+
+// mailed notes what became of a mail. The one about a result ends the request;
+// one about anything else ends nothing, and does not replace that.
+func mailed(s *requests.Status, e events.Envelope, outcomes []events.Recipient, skipped string) {
+	if e.Terminal || s.State != requests.Notified {
+		s.Mail, s.MailSkipped = outcomes, skipped
+	}
+	if e.Terminal && advance(s, requests.Notified, e.Outcome) {
+		s.Reasons = nil
+	}
+}
+
+// advance moves the status to a later state, and tells whether it did.
+func advance(s *requests.Status, to requests.State, outcome events.Outcome) bool {
+	if !s.State.Before(to) {
+		return false
+	}
+	s.State = to
+	better(s, outcome)
+	return true
+}
+
+// better takes the outcome unless the one that is there is as good: only what is
+// parked is ever tried again.
+func better(s *requests.Status, outcome events.Outcome) {
+	if outcome != "" && (s.Outcome == "" || s.Outcome == events.Parked) {
+		s.Outcome = outcome
+	}
+}

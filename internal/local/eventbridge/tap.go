@@ -1,0 +1,79 @@
+package eventbridge
+
+import (
+	"hash/maphash"
+	"maps"
+	"sync"
+)
+
+// The tap keeps the newest correlations, and no more ids in all than this.
+const (
+	mostCorrelations = 64
+	mostTapped       = 2_000_000
+)
+
+// tap counts the events of each correlation for whoever watches a run. It is
+// in memory only and forgets the oldest correlation first.
+type tap struct {
+	mu    sync.Mutex
+	seed  maphash.Seed
+	order []string // oldest first
+	of    map[string]*correlation
+	total int
+}
+
+type correlation struct {
+	counts map[string]int
+	seen   map[uint64]struct{}
+}
+
+// count takes notice of an event with a detail.correlationId. Events with the
+// same detail-type and detail.id count once.
+func (t *tap) count(e *event) {
+	detail, _ := e.fields["detail"].(map[string]any)
+	id, _ := detail["correlationId"].(string)
+	if id == "" {
+		return
+	}
+	kind, _ := e.fields["detail-type"].(string)
+	eventID, _ := detail["id"].(string)
+	if eventID == "" {
+		eventID, _ = e.fields["id"].(string)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.of == nil {
+		t.seed, t.of = maphash.MakeSeed(), map[string]*correlation{}
+	}
+	c := t.of[id]
+	if c == nil {
+		c = &correlation{counts: map[string]int{}, seen: map[uint64]struct{}{}}
+		t.of[id] = c
+		t.order = append(t.order, id)
+	}
+	hash := maphash.String(t.seed, kind+"\x00"+eventID)
+	if _, again := c.seen[hash]; again {
+		return
+	}
+	c.seen[hash] = struct{}{}
+	c.counts[kind]++
+	t.total++
+	for len(t.order) > 1 && (len(t.order) > mostCorrelations || t.total > mostTapped) {
+		oldest := t.order[0]
+		t.order = t.order[1:]
+		t.total -= len(t.of[oldest].seen)
+		delete(t.of, oldest)
+	}
+}
+
+// Counts tells how many distinct events of each detail-type were put with a
+// correlation id since the machine started; nil if none is remembered.
+func (s *State) Counts(correlationID string) map[string]int {
+	s.tap.mu.Lock()
+	defer s.tap.mu.Unlock()
+	c := s.tap.of[correlationID]
+	if c == nil {
+		return nil
+	}
+	return maps.Clone(c.counts)
+}

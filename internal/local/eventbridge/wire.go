@@ -1,0 +1,176 @@
+package eventbridge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// targetPrefix is what X-Amz-Target begins with for this service.
+const targetPrefix = "AWSEvents."
+
+// mostRequestBytes bounds a request body: 1 MB of entries, JSON-escaped.
+const mostRequestBytes = 8 << 20
+
+const contentType = "application/x-amz-json-1.1"
+
+// operation decodes a request body, acts, and returns the answer's value.
+type operation func(ctx context.Context, body []byte) (any, error)
+
+// Handler speaks AWS JSON 1.1: POST with X-Amz-Target AWSEvents.<operation>.
+// Refusals are answered 400 with __type and message, as the SDKs expect them.
+func Handler(s *State) http.Handler {
+	operations := s.operations()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("X-Amzn-Requestid", newID())
+		name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+		act := operations[name]
+		if !ok || act == nil {
+			refuse(w, &Error{Code: "UnknownOperationException", Message: "The local EventBridge does not know the operation " + strconv.Quote(name) + "."})
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostRequestBytes))
+		if err != nil {
+			var tooLong *http.MaxBytesError
+			if errors.As(err, &tooLong) {
+				refuse(w, invalid("Total size of the entries in the request is over the limit."))
+				return
+			}
+			refuse(w, &Error{Code: "SerializationException", Message: "The request could not be read."})
+			return
+		}
+		answer, err := act(r.Context(), body)
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		text, err := marshal(answer)
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		_, _ = w.Write(text) // a client that has gone needs no answer
+	})
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	var told *Error
+	status := http.StatusBadRequest
+	if !errors.As(err, &told) {
+		told = &Error{Code: codeInternal, Message: "Service encountered unexpected problem. Please try again."}
+	}
+	if told.Code == codeInternal {
+		status = http.StatusInternalServerError
+	}
+	text, err := marshal(map[string]string{"__type": told.Code, "message": told.Message})
+	if err != nil {
+		text = []byte(`{"__type":"InternalException"}`)
+	}
+	w.Header().Set("X-Amzn-Errortype", told.Code)
+	w.WriteHeader(status)
+	_, _ = w.Write(text)
+}
+
+// op makes an operation of a function over its request and answer types.
+func op[In, Out any](act func(ctx context.Context, in In) (Out, error)) operation {
+	return func(ctx context.Context, body []byte) (any, error) {
+		var in In
+		if len(body) > 0 {
+			if err := json.Unmarshal(body, &in); err != nil {
+				return nil, serialization(err)
+			}
+		}
+		return act(ctx, in)
+	}
+}
+
+func serialization(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return &Error{Code: "SerializationException", Message: wrong.Field + " can not be converted from a " + wrong.Value +
+			" to a " + kindName(wrong.Type)}
+	}
+	return &Error{Code: "SerializationException", Message: "The request is not valid JSON."}
+}
+
+func kindName(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "String"
+	case reflect.Slice:
+		return "List"
+	case reflect.Int:
+		return "Integer"
+	}
+	return "Structure"
+}
+
+// epoch is a time as AWS JSON writes it: seconds since 1970, with a fraction.
+type epoch struct{ time.Time }
+
+// MarshalJSON writes seconds.
+func (e epoch) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(e.UnixMilli())/1000, 'f', -1, 64), nil
+}
+
+// UnmarshalJSON reads seconds, or a text in RFC 3339 as some clients send it.
+func (e *epoch) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	if len(text) > 0 && text[0] == '"' {
+		return e.Time.UnmarshalJSON(text)
+	}
+	seconds, err := strconv.ParseFloat(string(text), 64)
+	const farthest = 253402300800 // the year 10000
+	if err != nil || math.Abs(seconds) > farthest {
+		return &json.UnmarshalTypeError{Value: "number", Type: reflect.TypeFor[epoch](), Field: "Timestamp"}
+	}
+	whole, fraction := math.Modf(seconds)
+	e.Time = time.Unix(int64(whole), int64(math.Round(fraction*1000))*int64(time.Millisecond)).UTC()
+	return nil
+}
+
+// when is a pointer to a time for an answer, nil if there is none.
+func when(t time.Time) *epoch {
+	if t.IsZero() {
+		return nil
+	}
+	return &epoch{t}
+}
+
+// tagList is tags as the wire has them.
+type tagList []wireTag
+
+type wireTag struct{ Key, Value string }
+
+func (l tagList) asMap() map[string]string {
+	if len(l) == 0 {
+		return nil
+	}
+	tags := make(map[string]string, len(l))
+	for _, t := range l {
+		tags[t.Key] = t.Value
+	}
+	return tags
+}
+
+func tagsOf(tags map[string]string) tagList {
+	list := tagList{}
+	for _, key := range sortedKeys(tags) {
+		list = append(list, wireTag{key, tags[key]})
+	}
+	return list
+}
+
+// none is an empty answer.
+type none struct{}

@@ -1,0 +1,123 @@
+package requests
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"sluice/events"
+)
+
+// State is how far a single request has come.
+type State string
+
+// The states of a request, in the order of the flow. What comes later replaces
+// what comes earlier, never the other way round; see [State.Before].
+const (
+	Received State = "received" // admitted, no answer yet
+	Parked   State = "parked"   // kept for a person; a redrive may still end it
+	Rejected State = "rejected" // can never be answered
+	Failed   State = "failed"   // the model could not answer it
+	Stored   State = "stored"   // the result is durable
+	Notified State = "notified" // and every recipient has an outcome
+)
+
+var order = map[State]int{"": 0, Received: 1, Parked: 2, Rejected: 3, Failed: 4, Stored: 5, Notified: 6}
+
+// Before tells whether s gives way to the other state.
+func (s State) Before(other State) bool { return order[s] < order[other] }
+
+// Status is what is known of a single request (upload records have none).
+type Status struct {
+	RequestID     string `json:"requestId"`
+	Tenant        string `json:"tenant"`
+	Task          string `json:"task"`
+	CorrelationID string `json:"correlationId"`
+	// Fingerprint is [Fingerprint] of what was asked. It is "" for a request that
+	// was rejected before anybody admitted it.
+	Fingerprint string    `json:"fingerprint,omitempty"`
+	Submitted   time.Time `json:"submitted"`
+	// Notify holds the addresses to mail. They are here and in RequestReceived
+	// and nowhere else.
+	Notify []string `json:"notify,omitempty"`
+
+	State State `json:"state"`
+	// Outcome is set once the request is terminal for its attempt.
+	Outcome events.Outcome `json:"outcome,omitempty"`
+	// Attempt is that of the newest event, from 1.
+	Attempt int `json:"attempt"`
+	// Reasons say why there is no answer: all problems of a rejected request, one
+	// with the class as its code for a failed or parked one.
+	Reasons       []events.Problem `json:"reasons,omitempty"`
+	ConflictsWith string           `json:"conflictsWith,omitempty"`
+	// Result is the key of the result under results/, Answer that of the kept
+	// answer, Parked that of the message under parked/.
+	Result string `json:"result,omitempty"`
+	Answer string `json:"answer,omitempty"`
+	Parked string `json:"parked,omitempty"`
+	// Spend is nil until the model was asked.
+	Spend *events.Spend `json:"spend,omitempty"`
+	// Mail is each recipient's outcome, by hash; MailSkipped says why nobody was
+	// mailed.
+	Mail        []events.Recipient `json:"mail,omitempty"`
+	MailSkipped string             `json:"mailSkipped,omitempty"`
+	Timeline    []events.Step      `json:"timeline,omitempty"`
+
+	Updated time.Time `json:"updated"`
+	// Generation counts the writes and Nonce is new in each of them: an ETag is a
+	// checksum of the body, so no two bodies may be alike.
+	Generation int    `json:"generation"`
+	Nonce      string `json:"nonce"`
+}
+
+// Terminal tells whether the request has ended, for its attempt.
+func (s Status) Terminal() bool { return s.Outcome != "" }
+
+// Key is the key of a request's status. A tenant or id that is not of our form
+// is replaced by its hash, so that no name can leave the folder.
+func Key(tenant, id string) string {
+	if !events.ValidTenant(tenant) {
+		tenant = "x" + events.ID("tenant", tenant)
+	}
+	if !events.ValidRequestID(id) {
+		id = "x" + events.ID("request", id)
+	}
+	return "requests/" + tenant + "/" + id + ".json"
+}
+
+// Fingerprint names what a request asks for: the same id with another
+// fingerprint is another request. White space and the order of keys in the
+// parameters do not count, nor do the recipients' order and the upload.
+func Fingerprint(asked events.RequestReceived) string {
+	parts := []string{asked.Task, asked.Input.Text, asked.Input.Ref, canonical(asked.Params)}
+	if asked.Deadline != nil {
+		parts = append(parts, asked.Deadline.UTC().Format(time.RFC3339Nano))
+	}
+	if asked.Audit {
+		parts = append(parts, "audit")
+	}
+	if asked.Notify != nil {
+		parts = append(parts, "notify")
+		parts = append(parts, hashes(asked.Notify.Email)...)
+	}
+	return events.ID(parts...)
+}
+
+// canonical is the JSON with sorted keys and no white space; numbers keep the
+// digits they were written with.
+func canonical(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return ""
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	if decoder.Decode(&value) != nil {
+		return string(raw)
+	}
+	sorted, err := json.Marshal(value)
+	if err != nil {
+		return string(raw)
+	}
+	return string(sorted)
+}

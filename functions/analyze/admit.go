@@ -62,8 +62,8 @@ func wrongAt(problems []events.Problem, field string) bool {
 // claim admits a single request under its id. It tells whether the request is
 // over already, so that nothing is left to say.
 func (h *Handler) claim(ctx context.Context, r *request, detail json.RawMessage) (bool, error) {
-	if r.Request.Upload != nil {
-		return false, nil // a record's progress is its upload's
+	if r.Request.Upload != nil && !r.Request.WantsMail {
+		return false, nil // a record's progress is its upload's; only its own recipients need a place
 	}
 	status := requests.Status{
 		RequestID: r.RequestID, Tenant: r.Tenant, Task: r.Request.Task, CorrelationID: r.CorrelationID, Attempt: r.Attempt,

@@ -1,7 +1,6 @@
 package park
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,10 +160,8 @@ func (h *Handler) holds(ctx context.Context, key string, p Parked) (bool, error)
 		return false, err
 	}
 	var there Parked
-	if err := json.NewDecoder(bytes.NewReader(object.Body)).Decode(&there); err != nil {
-		return false, nil // whatever it is, it is not this message
-	}
-	return there.Body == p.Body && there.Queue == p.Queue, nil
+	readable := json.Unmarshal(object.Body, &there) == nil // else, whatever it is, it is not this message
+	return readable && there.Body == p.Body && there.Queue == p.Queue, nil
 }
 
 // say says RequestParked.

@@ -111,6 +111,18 @@ func TestReportMailIsNoted(t *testing.T) {
 	}
 }
 
+func TestAReportMailThatWasGivenUpIsNoted(t *testing.T) {
+	w := newWorld(t)
+	w.handle(w.upload("x.txt", "", 0))
+	about := w.about(0)
+	about.Subject, about.RequestID, about.Request.Upload = w.id, w.id, &events.UploadRecord{ID: w.id}
+	e, err := about.Next("park", submitted, submitted, events.RequestParked{Cause: "SES is closed", Class: "park", Queue: "q", Key: "k", Event: "UploadCompleted"})
+	w.handle(w.message("park", e, err))
+	if p := w.progress(); !p.Reported || p.MailSkipped != "SES is closed" || p.Parked != "" {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestParkedIntakeIsNoted(t *testing.T) {
 	w := newWorld(t)
 	w.id = "uabc"

@@ -103,7 +103,12 @@ func noteWhole(p *requests.Progress, e events.Envelope, data any) bool {
 	case events.NotificationSkipped:
 		p.Reported, p.Mail, p.MailSkipped = true, d.Recipients, d.Reason
 	case events.RequestParked:
-		if p.Received == nil { // what is parked later is not the intake
+		switch {
+		case d.Event == events.UploadCompleted{}.Type():
+			if !p.Reported { // the mail was given up: nothing more is to come
+				p.Reported, p.MailSkipped = true, d.Cause
+			}
+		case p.Done == nil:
 			p.Parked = d.Key
 		}
 	}

@@ -15,8 +15,8 @@ import (
 	"sluice/internal/objects"
 )
 
-// ErrConflict: the id belongs to a request with another fingerprint. Trying
-// again does not help; the newcomer is rejected under an id of its own.
+// ErrConflict says that the id belongs to a request with another fingerprint.
+// Trying again does not help; the newcomer is rejected under an id of its own.
 var ErrConflict = errors.New("the request id belongs to another request")
 
 // maxStatusBytes bounds what is read: 50 addresses, 100 problems and a timeline

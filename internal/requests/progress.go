@@ -26,8 +26,9 @@ type Progress struct {
 	Received *events.UploadReceived `json:"received,omitempty"`
 	Cause    string                 `json:"cause,omitempty"`
 	Hop      int                    `json:"hop,omitempty"`
-	// Parked is the key under parked/ of what stopped the file from being split,
-	// "" if nothing did. Problems are what is wrong with the file as a whole.
+	// Parked is the key under parked/ of what stopped the file from being split, or
+	// the upload from being reported; "" if nothing did. It means nothing once Done
+	// is there. Problems are what is wrong with the file as a whole.
 	Parked   string           `json:"parked,omitempty"`
 	Problems []events.Problem `json:"problems,omitempty"`
 

@@ -12,7 +12,11 @@ SOURCES   := $(shell find cmd events functions internal schemas -name '*.go' -o 
 
 # The recipe of every function, here and in the cloud: static, stripped, without
 # the RPC mode that only old runtimes use, and the same bytes from the same source.
-GOBUILD   := CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w'
+GOBUILD   := go build -ldflags='-s -w'
+
+# The same flags everywhere, so that everything is compiled once.
+export GOFLAGS     := -trimpath -buildvcs=false
+export CGO_ENABLED := 0
 
 GOLANGCI_VERSION := v2.15.0
 
@@ -53,7 +57,7 @@ test: build
 ## make race           all tests under the race detector
 .PHONY: race
 race: build
-	go test -race ./...
+	CGO_ENABLED=1 go test -race ./...
 
 ## make fuzz           every fuzz target for FUZZTIME (10s)
 FUZZTIME ?= 10s

@@ -203,7 +203,6 @@ type queues struct {
 	sent   []*sqs.SendMessageInput
 }
 
-//nolint:staticcheck // the SDK names it so
 func (q *queues) GetQueueUrl(_ context.Context, in *sqs.GetQueueUrlInput, _ ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
 	return &sqs.GetQueueUrlOutput{QueueUrl: in.QueueName}, nil
 }

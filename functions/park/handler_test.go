@@ -270,7 +270,7 @@ func TestAParkedParkingIsKeptAndNotSaidAgain(t *testing.T) {
 // queues is SQS: it has no dead-letter queue of a dead-letter queue.
 type queues struct{ hidden []int32 }
 
-func (q *queues) GetQueueUrl(_ context.Context, in *sqs.GetQueueUrlInput, _ ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) { //nolint:staticcheck // the name is the SDK's
+func (q *queues) GetQueueUrl(_ context.Context, in *sqs.GetQueueUrlInput, _ ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
 	if strings.HasSuffix(*in.QueueName, "-dlq-dlq") {
 		return nil, errors.New("no such queue")
 	}

@@ -13,7 +13,7 @@ type noQueues struct{}
 
 var errNoQueues = errors.New("no queues here")
 
-func (noQueues) GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) { //nolint:staticcheck // the name is the SDK's
+func (noQueues) GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error) {
 	return nil, errNoQueues
 }
 

@@ -227,10 +227,8 @@ func TestMessagesDoNotWaitForEachOther(t *testing.T) {
 		if _, err := handler(t.Context(), batch(6)); err != nil {
 			t.Fatal(err)
 		}
-		want := []time.Duration{1, 2, 3, 4, 5, 10}
-		for i := range want {
-			want[i] *= time.Second
-		}
+		const s = time.Second
+		want := []time.Duration{1 * s, 2 * s, 3 * s, 4 * s, 5 * s, 10 * s}
 		if diff := cmp.Diff(want, done); diff != "" {
 			t.Errorf("ends (-want +got):\n%s", diff)
 		}

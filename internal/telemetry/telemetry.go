@@ -37,5 +37,7 @@ func (h withIDs) Handle(ctx context.Context, r slog.Record) error {
 	return h.Handler.Handle(ctx, r)
 }
 
-func (h withIDs) WithAttrs(attrs []slog.Attr) slog.Handler { return withIDs{h.Handler.WithAttrs(attrs)} }
-func (h withIDs) WithGroup(name string) slog.Handler       { return withIDs{h.Handler.WithGroup(name)} }
+func (h withIDs) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return withIDs{h.Handler.WithAttrs(attrs)}
+}
+func (h withIDs) WithGroup(name string) slog.Handler { return withIDs{h.Handler.WithGroup(name)} }

@@ -20,8 +20,10 @@ type Store interface {
 	// Get reads one value, enqueued writes that are not durable yet among them.
 	// The returned slice is the caller's own.
 	Get(bucket string, key []byte) (value []byte, found bool, err error)
-	// Scan calls fn for every durable key with the prefix, in byte order, until
-	// fn returns an error. The slices are valid only during the call.
+	// Scan calls fn for every key with the prefix, in byte order, until fn
+	// returns an error, which it passes on. It first waits until what was
+	// enqueued before is durable. The slices are valid only during the call; fn
+	// may enqueue, but must not wait for a ticket.
 	Scan(bucket string, prefix []byte, fn func(key, value []byte) error) error
 	// Err is the first failed write, or nil. After it nothing is written any
 	// more, and every ticket answers it.
@@ -49,6 +51,11 @@ func (t Ticket) Wait(ctx context.Context) error {
 	case <-t.done:
 		return t.err()
 	case <-ctx.Done():
+	}
+	select {
+	case <-t.done: // both at once: what happened counts more than who waited
+		return t.err()
+	default:
 		return ctx.Err()
 	}
 }

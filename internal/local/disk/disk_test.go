@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 func put(bucket, key, value string) Change {
@@ -101,94 +99,11 @@ func TestWhatWasAnsweredIsThereAfterReopening(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsHeldOrDamagedIsTold(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state.db")
-	s, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path+" is in use") {
-		t.Errorf("second Open: %v", err)
-	}
-	if err := s.Enqueue(put("a", "1", strings.Repeat("x", 100_000))).Wait(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	s.Close()
-	if err := os.WriteFile(path, []byte(strings.Repeat("not a data file ", 4096)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "damaged") {
-		t.Errorf("damaged file: %v", err)
-	}
-}
-
-// failing writes nothing from the n-th group on.
-type failing struct {
-	memoryFile
-	left int
-}
-
-func (f *failing) write(changes []Change) error {
-	if f.left--; f.left < 0 {
-		return errors.New("no space left")
-	}
-	return f.memoryFile.write(changes)
-}
-
-func TestAFailedWriteIsToldToEveryLaterTicket(t *testing.T) {
-	k := newKeeper(&failing{memoryFile{buckets: map[string]map[string][]byte{}}, 1})
-	defer k.Close()
-	if err := k.Enqueue(put("a", "1", "v")).Wait(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		err := k.Enqueue(put("a", "2", "v")).Wait(context.Background())
-		if err == nil || !strings.Contains(err.Error(), "no space left") {
-			t.Fatalf("got %v", err)
-		}
-	}
-	select {
-	case <-k.Failed():
-	case <-time.After(10 * time.Second):
-		t.Fatal("Failed is not closed")
-	}
-	if k.Err() == nil {
-		t.Error("Err is nil")
-	}
-}
-
 func TestAWaitEndsWithItsContext(t *testing.T) {
 	never := make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if err := (Ticket{done: never}).Wait(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func BenchmarkGroupCommit(b *testing.B) {
-	for _, writers := range []int{1, 64} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			s, err := Open(filepath.Join(b.TempDir(), "state.db"))
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer s.Close()
-			value := strings.Repeat("v", 1024)
-			b.SetParallelism(max(writers/2, 1))
-			var mu sync.Mutex
-			n := 0
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					mu.Lock()
-					n++
-					key := fmt.Sprintf("%012d", n)
-					mu.Unlock()
-					if err := s.Enqueue(put("a", key, value)).Wait(context.Background()); err != nil {
-						b.Error(err)
-					}
-				}
-			})
-		})
 	}
 }

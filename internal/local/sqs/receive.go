@@ -2,187 +2,243 @@ package sqs
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
+	"slices"
 	"time"
 
 	"sluice/internal/local/disk"
 )
 
-// Receive says what to receive.
-type Receive struct {
-	// Max is 1 to 10.
-	Max int
-	// Visibility hides what is received; nil is the queue's.
-	Visibility *int
-	// Wait is how long to wait for a first message, up to 20 s; nil is the queue's.
-	Wait *int
-	// Receiver is the access key that receives.
-	Receiver string
+const (
+	maxReceive    = 10
+	maxWait       = 20
+	maxVisibility = 43_200
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+	maxInFlight = 120_000
+	// One receive moves no more dead letters than this, so that it stays short.
+	maxBurials = 1000
+)
+
+// delivery is one message of a receive, with what memory knew at that moment.
+type delivery struct {
+	message message
+	receipt string
+	fifo    bool
 }
 
-// Received is a message that was received.
-type Received struct {
-	ID, Handle string
-	content
-	Sent, First int64 // ms
-	Receives    int
-	// Source is the queue that it was redriven from.
-	Source string
-}
-
-func (r Receive) check() *Error {
-	switch {
-	case r.Max < 1 || r.Max > 10:
-		return invalidParameter("Value %d for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.", r.Max)
-	case r.Visibility != nil && (*r.Visibility < 0 || *r.Visibility > maxVisibility):
-		return invalidParameter("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and 43200, if provided.", *r.Visibility)
-	case r.Wait != nil && (*r.Wait < 0 || *r.Wait > 20):
-		return invalidParameter("Value %d for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.", *r.Wait)
+// ReceiveMessage takes messages in flight and returns them. With a wait it
+// returns as soon as there is one; it returns empty when the wait is over or the
+// state is closed.
+func (s *State) ReceiveMessage(ctx context.Context, by Caller, in ReceiveMessageInput) (ReceiveMessageOutput, error) {
+	want, refused := newWanted(in)
+	if refused != nil {
+		return ReceiveMessageOutput{}, refused
 	}
-	return nil
+	deliveries, ticket, err := s.poll(ctx, by, in)
+	if err != nil {
+		return ReceiveMessageOutput{}, err
+	}
+	var out ReceiveMessageOutput
+	for _, d := range deliveries {
+		m, found, err := s.render(d, want)
+		if err != nil {
+			return ReceiveMessageOutput{}, errInternal(err)
+		}
+		if found {
+			out.Messages = append(out.Messages, m)
+		}
+	}
+	return out, wait(ctx, ticket)
 }
 
-// Receive takes messages out of a queue for a while. Without any it waits as
-// long as asked; an empty list is no error.
-func (s *State) Receive(ctx context.Context, url string, r Receive) ([]Received, error) {
-	if bad := r.check(); bad != nil {
-		return nil, bad
-	}
-	var deadline time.Time
-	for {
+// poll takes messages, waiting for the first if it may.
+func (s *State) poll(ctx context.Context, by Caller, in ReceiveMessageInput) ([]delivery, disk.Ticket, error) {
+	var over <-chan time.Time
+	last := false
+	for first := true; ; first = false {
 		s.mu.Lock()
-		q, bad := s.find(url)
-		if bad != nil {
+		q, refused := s.byURL(in.QueueURL)
+		if refused != nil {
 			s.mu.Unlock()
-			return nil, bad
+			return nil, disk.Ticket{}, refused
 		}
-		if deadline.IsZero() {
-			wait := q.seconds("ReceiveMessageWaitTimeSeconds")
-			if r.Wait != nil {
-				wait = time.Duration(*r.Wait) * time.Second
-			}
-			deadline = s.Now().Add(wait)
+		waiting := q.settings.wait
+		if in.WaitTimeSeconds != nil {
+			waiting = time.Duration(*in.WaitTimeSeconds) * time.Second
 		}
-		got, changes, err := s.takeOut(q, r)
-		var ticket disk.Ticket
-		if len(changes) > 0 {
-			ticket = s.store.Enqueue(changes...)
+		if q.counts.InFlight >= maxInFlight && waiting == 0 {
+			s.mu.Unlock()
+			return nil, disk.Ticket{}, errOverLimit(q.name)
 		}
-		wake, sleep := q.wake, s.untilNext(q, deadline)
+		deliveries, ticket := s.take(q, by, in)
+		if len(deliveries) > 0 || waiting == 0 || last || s.stopped {
+			s.mu.Unlock()
+			return deliveries, ticket, nil
+		}
+		p := &poller{wake: make(chan struct{})}
+		q.pollers = append(q.pollers, p)
+		q.ring(s)
 		s.mu.Unlock()
-		if err == nil {
-			err = ticket.Wait(ctx)
+		if first {
+			timer := time.NewTimer(waiting)
+			defer timer.Stop()
+			over = timer.C
 		}
-		if err != nil || len(got) > 0 || sleep <= 0 {
-			return got, err
-		}
-		timer := time.NewTimer(sleep)
 		select {
-		case <-wake:
-		case <-timer.C:
-		case <-s.ended.Done():
-			deadline = s.Now()
+		case <-p.wake:
+		case <-over:
+			last = true
+		case <-s.stop:
+			last = true
 		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
+			s.hangUp(q, p, true)
+			return nil, disk.Ticket{}, ctx.Err()
 		}
-		timer.Stop()
+		s.hangUp(q, p, false)
 	}
 }
 
-// untilNext is how long a poll may sleep: until its deadline, or until a hidden
-// message comes back.
-func (s *State) untilNext(q *queue, deadline time.Time) time.Duration {
-	sleep := deadline.Sub(s.Now())
-	if at := q.comesBack(); at > 0 {
-		sleep = min(sleep, max(time.UnixMilli(at).Sub(s.Now()), time.Millisecond))
+// take delivers up to the wanted number of visible messages; those received too
+// often go to the dead-letter queue instead. It is one group on disk.
+func (s *State) take(q *queue, by Caller, in ReceiveMessageInput) ([]delivery, disk.Ticket) {
+	now := s.now().UnixNano()
+	changes := s.advance(q, now)
+	visibility := q.settings.visibility
+	if in.VisibilityTimeout != nil {
+		visibility = time.Duration(*in.VisibilityTimeout) * time.Second
 	}
-	return sleep
-}
-
-// takeOut receives what is visible now. What was received too often goes to the
-// dead-letter queue, and what is past its retention goes. Callers hold the lock.
-func (s *State) takeOut(q *queue, r Receive) (got []Received, changes []disk.Change, err error) {
-	now := s.ms()
-	q.promote(now)
-	visibility := q.seconds("VisibilityTimeout")
-	if r.Visibility != nil {
-		visibility = time.Duration(*r.Visibility) * time.Second
+	most := 1
+	if in.MaxNumberOfMessages != nil {
+		most = *in.MaxNumberOfMessages
 	}
-	expired := now - q.seconds("MessageRetentionPeriod").Milliseconds()
-	var taken []*message
-	// Put back at the end: with a visibility timeout of 0 a message is visible
-	// again at once, but one call gives it only once.
-	defer func() {
-		for _, m := range taken {
-			q.put(m, now)
-		}
-	}()
-	for len(got) < r.Max {
-		m := q.pop()
-		if m == nil {
+	most = min(most, maxInFlight-q.counts.InFlight)
+	var deliveries []delivery
+	for buried := 0; len(deliveries) == 0 && buried < maxBurials; {
+		taken := q.shelf.take(most)
+		if len(taken) == 0 {
 			break
 		}
-		if m.Sent <= expired {
-			q.drop(m)
-			changes = append(changes, m.gone(q.Name)...)
-			continue
+		for _, m := range taken {
+			if target := s.deadLetterQueue(q, m); target != nil {
+				changes = s.bury(m, target, now, changes)
+				buried++
+				continue
+			}
+			q.lift(m, true)
+			m.receives++
+			m.receivedAt, m.visibleAt, m.holder = now, now+int64(visibility), by.AccessKey
+			if m.firstAt == 0 {
+				m.firstAt = now
+			}
+			q.settle(m, now)
+			changes = append(changes, m.record())
+			deliveries = append(deliveries, delivery{*m, m.receipt(), q.settings.fifo})
 		}
-		c, err := s.contentOf(q, m)
-		if err != nil {
-			q.ready = append(q.ready, m.seq)
-			return nil, changes, err
-		}
-		if dead := s.deadLetters(q, m); dead != nil {
-			changes = append(changes, s.moveTo(q, dead, m, c)...)
-			continue
-		}
-		q.take(m)
-		m.Receives++
-		m.Receipt++
-		m.HeldBy, m.Received, m.VisibleAt = r.Receiver, now, now+visibility.Milliseconds()
-		if m.First == 0 {
-			m.First = now
-		}
-		taken = append(taken, m)
-		changes = append(changes, m.saved(q.Name))
-		got = append(got, Received{ID: m.ID, Handle: m.handle(q.Name), content: c, Sent: m.Sent, First: m.First, Receives: m.Receives, Source: m.Source})
 	}
-	return got, changes, nil
+	ticket := s.commit(changes)
+	q.ring(s)
+	return deliveries, ticket
 }
 
-func (s *State) contentOf(q *queue, m *message) (content, error) {
-	raw, found, err := s.store.Get(contentsOf(q.Name), key(m.seq))
-	var c content
-	if err == nil && !found {
-		err = fmt.Errorf("sqs: the body of message %s in queue %s is missing: the data file is damaged", m.ID, q.Name)
-	}
-	if err == nil {
-		err = json.Unmarshal(raw, &c)
-	}
-	return c, err
-}
-
-// deadLetters is the queue that a message goes to instead of being received once
-// more, nil if it may be received.
-func (s *State) deadLetters(q *queue, m *message) *queue {
-	if q.MaxReceiveCount == 0 || m.Receives < int(q.MaxReceiveCount) {
+// deadLetterQueue is where a message goes instead of being delivered once more,
+// nil if it may be delivered.
+func (s *State) deadLetterQueue(q *queue, m *message) *queue {
+	r := q.settings.redrive
+	if r == nil || m.receives-m.before < r.maxReceives {
 		return nil
 	}
-	return s.queues[nameOf(q.DeadLetterTargetARN)]
+	target := s.byARN(r.target)
+	if target == nil || target == q || !target.admits(q.arn) {
+		return nil
+	}
+	return target
 }
 
-// moveTo moves a message that is in no place list to another queue. It keeps its
-// id and its time of sending, as SQS does, and names where it came from.
-func (s *State) moveTo(from, to *queue, m *message, c content) []disk.Change {
-	from.drop(m)
-	changes := m.gone(from.Name)
-	now := s.ms()
-	moved := &message{ID: m.ID, Sent: m.Sent, VisibleAt: now, Receives: m.Receives, First: m.First, Source: from.arn, seq: to.next}
-	to.next++
-	to.messages[moved.seq] = moved
-	to.put(moved, now)
-	raw, _ := json.Marshal(c) // strings and bytes
-	return append(changes, disk.Change{Bucket: contentsOf(to.Name), Key: key(moved.seq), Value: raw}, moved.saved(to.Name))
+// bury moves a message to a dead-letter queue.
+func (s *State) bury(m *message, target *queue, now int64, changes []disk.Change) []disk.Change {
+	moved := s.carry(m)
+	moved.source = m.queue.arn
+	if target.settings.fifo {
+		moved.sent = now // on FIFO queues a dead letter's age begins anew
+	}
+	return s.settleIn(m, moved, target, now, changes)
+}
+
+// carry makes of a message what another queue will hold.
+func (s *State) carry(m *message) *message {
+	return &message{
+		number: m.number, order: s.next(), id: m.id, size: m.size, sent: m.sent,
+		firstAt: m.firstAt, receives: m.receives, before: m.receives, group: m.group,
+	}
+}
+
+func (s *State) settleIn(m, moved *message, target *queue, now int64, changes []disk.Change) []disk.Change {
+	m.queue.leave(m, true)
+	s.messages[moved.number] = moved
+	target.enter(moved, now)
+	target.ring(s)
+	return append(changes, moved.record())
+}
+
+// A poller is one long poll in its queue's line.
+type poller struct{ wake chan struct{} }
+
+// ring wakes as many pollers as there are visible messages, first come first
+// served, and sets the alarm for those that go on waiting. The caller holds the
+// lock.
+func (q *queue) ring(s *State) {
+	n := min(q.shelf.ready(), len(q.pollers))
+	if q.counts.InFlight >= maxInFlight {
+		n = 0
+	}
+	for _, p := range q.pollers[:n] {
+		close(p.wake)
+	}
+	q.pollers = slices.Delete(q.pollers, 0, n)
+	next := q.later.first()
+	if len(q.pollers) == 0 || next == nil || s.stopped {
+		q.disarm()
+		return
+	}
+	in := max(time.Duration(next.visibleAt-s.now().UnixNano()), time.Millisecond)
+	if q.alarm == nil {
+		q.alarm = time.AfterFunc(in, func() { s.alarm(q) })
+		return
+	}
+	q.alarm.Reset(in)
+}
+
+// alarm shelves what became visible while nobody but waiting pollers cared.
+func (s *State) alarm(q *queue) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped || s.queues[q.name] != q {
+		return
+	}
+	s.commit(s.advance(q, s.now().UnixNano()))
+	q.ring(s)
+}
+
+func (q *queue) disarm() {
+	if q.alarm != nil {
+		q.alarm.Stop()
+	}
+}
+
+func (q *queue) wakeAll() {
+	for _, p := range q.pollers {
+		close(p.wake)
+	}
+	q.pollers = nil
+}
+
+// hangUp takes a poller out of the line. If it was woken and goes away instead
+// of coming for the message, the next one in the line must hear of it.
+func (s *State) hangUp(q *queue, p *poller, goes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(q.pollers, p); i >= 0 {
+		q.pollers = slices.Delete(q.pollers, i, i+1)
+	} else if goes {
+		q.ring(s)
+	}
 }

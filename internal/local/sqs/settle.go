@@ -7,149 +7,130 @@ import (
 	"sluice/internal/local/disk"
 )
 
-// held is the message of a receipt handle: nil without an error if it is gone or
-// the handle is of an older receive. Callers hold the lock.
-func (s *State) held(q *queue, handle string) (*message, *Error) {
-	name, seq, receipt, ok := parseHandle(handle)
-	if !ok || name != q.Name {
-		return nil, badReceipt()
+// DeleteMessage removes the message of a receipt handle. One that is gone
+// already is no error.
+func (s *State) DeleteMessage(ctx context.Context, _ Caller, in DeleteMessageInput) (Empty, error) {
+	if in.ReceiptHandle == "" {
+		return Empty{}, errMissing("ReceiptHandle")
 	}
-	m := q.messages[seq]
-	if m == nil || m.Receipt != receipt {
-		return nil, nil
-	}
-	return m, nil
+	return s.settleOne(ctx, in.QueueURL, func(q *queue, _ int64, changes []disk.Change) ([]disk.Change, *Error) {
+		return s.delete(q, in.ReceiptHandle, changes)
+	})
 }
 
-// settle does something to the messages of receipt handles in one step on the
-// disk; it returns one error per handle.
-func (s *State) settle(ctx context.Context, url string, handles []string, do func(q *queue, i int) ([]disk.Change, *Error)) ([]error, error) {
+// ChangeMessageVisibility makes a message visible again after so many seconds,
+// at most twelve hours after it was received.
+func (s *State) ChangeMessageVisibility(ctx context.Context, _ Caller, in ChangeMessageVisibilityInput) (Empty, error) {
+	switch {
+	case in.ReceiptHandle == "":
+		return Empty{}, errMissing("ReceiptHandle")
+	case in.VisibilityTimeout == nil:
+		return Empty{}, errMissing("VisibilityTimeout")
+	}
+	return s.settleOne(ctx, in.QueueURL, func(q *queue, now int64, changes []disk.Change) ([]disk.Change, *Error) {
+		return s.hide(q, in.ReceiptHandle, *in.VisibilityTimeout, now, changes)
+	})
+}
+
+// A settlement changes one message of a queue and says what the disk must learn.
+type settlement func(q *queue, now int64, changes []disk.Change) ([]disk.Change, *Error)
+
+func (s *State) settleOne(ctx context.Context, url string, do settlement) (Empty, error) {
 	s.mu.Lock()
-	q, bad := s.find(url)
-	if bad != nil {
+	q, refused := s.byURL(url)
+	if refused != nil {
 		s.mu.Unlock()
-		return nil, bad
+		return Empty{}, refused
 	}
-	q.promote(s.ms())
-	errs := make([]error, len(handles))
-	var changes []disk.Change
-	for i := range handles {
-		made, bad := do(q, i)
-		if bad != nil {
-			errs[i] = bad
-		}
-		changes = append(changes, made...)
-	}
-	var ticket disk.Ticket
-	if len(changes) > 0 {
-		ticket = s.store.Enqueue(changes...)
-	}
+	now := s.now().UnixNano()
+	changes, refused := do(q, now, s.advance(q, now))
+	ticket := s.commit(changes)
+	q.ring(s)
 	s.mu.Unlock()
-	return errs, ticket.Wait(ctx)
+	if refused != nil {
+		return Empty{}, refused
+	}
+	return Empty{}, wait(ctx, ticket)
 }
 
-// Delete removes messages. A handle of an older receive removes nothing and is
-// no error; so it is with a message that is gone.
-func (s *State) Delete(ctx context.Context, url string, handles []string) ([]error, error) {
-	return s.settle(ctx, url, handles, func(q *queue, i int) ([]disk.Change, *Error) {
-		m, bad := s.held(q, handles[i])
-		if m == nil {
-			return nil, bad
+// DeleteMessageBatch removes up to ten messages as one group on disk.
+func (s *State) DeleteMessageBatch(ctx context.Context, _ Caller, in HandleBatchInput) (HandleBatchOutput, error) {
+	return s.settleBatch(ctx, in, func(e HandleEntry) settlement {
+		return func(q *queue, _ int64, changes []disk.Change) ([]disk.Change, *Error) {
+			return s.delete(q, e.ReceiptHandle, changes)
 		}
-		q.drop(m)
-		return m.gone(q.Name), nil
 	})
 }
 
-// ChangeVisibility lets messages in flight come back after so many seconds from
-// now; altogether at most 12 hours after they were received.
-func (s *State) ChangeVisibility(ctx context.Context, url string, handles []string, seconds []int) ([]error, error) {
-	return s.settle(ctx, url, handles, func(q *queue, i int) ([]disk.Change, *Error) {
-		if seconds[i] < 0 || seconds[i] > maxVisibility {
-			return nil, invalidParameter("Value %d for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be an integer between 0 and 43200.", seconds[i])
-		}
-		m, bad := s.held(q, handles[i])
-		if bad != nil {
-			return nil, bad
-		}
-		if m == nil || m.place != inFlight {
-			return nil, &Error{"MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", "The message is not in flight."}
-		}
-		now := s.ms()
-		at := now + int64(seconds[i])*1000
-		if at > m.Received+maxVisibility*1000 {
-			return nil, invalidParameter("Value %d for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds].", seconds[i])
-		}
-		q.take(m)
-		m.VisibleAt, m.HeldBy = at, ""
-		q.put(m, now)
-		return []disk.Change{m.saved(q.Name)}, nil
-	})
-}
-
-// ReleaseHeldBy makes visible at once what was received with an access key and
-// neither deleted nor deferred since. The local machine calls it when it starts,
-// for its own pollers of the process before: they will never settle these.
-func (s *State) ReleaseHeldBy(ctx context.Context, accessKey string) (released int, err error) {
-	s.mu.Lock()
-	now := s.ms()
-	var changes []disk.Change
-	for _, q := range s.queues {
-		for _, m := range q.messages {
-			if m.place == inFlight && m.HeldBy == accessKey {
-				q.take(m)
-				m.VisibleAt, m.HeldBy = now, ""
-				q.put(m, now)
-				changes = append(changes, m.saved(q.Name))
-				released++
+// ChangeMessageVisibilityBatch changes up to ten messages as one group on disk.
+func (s *State) ChangeMessageVisibilityBatch(ctx context.Context, _ Caller, in HandleBatchInput) (HandleBatchOutput, error) {
+	return s.settleBatch(ctx, in, func(e HandleEntry) settlement {
+		return func(q *queue, now int64, changes []disk.Change) ([]disk.Change, *Error) {
+			if e.VisibilityTimeout == nil {
+				return changes, errMissing("VisibilityTimeout")
 			}
+			return s.hide(q, e.ReceiptHandle, *e.VisibilityTimeout, now, changes)
+		}
+	})
+}
+
+func (s *State) settleBatch(ctx context.Context, in HandleBatchInput, each func(HandleEntry) settlement) (HandleBatchOutput, error) {
+	out := HandleBatchOutput{Successful: []SucceededEntry{}, Failed: []FailedEntry{}}
+	if refused := checkBatch(in.QueueURL, in.Entries, func(e HandleEntry) string { return e.ID }); refused != nil {
+		return out, refused
+	}
+	s.mu.Lock()
+	q, refused := s.byURL(in.QueueURL)
+	if refused != nil {
+		s.mu.Unlock()
+		return out, refused
+	}
+	now := s.now().UnixNano()
+	changes := s.advance(q, now)
+	for _, e := range in.Entries {
+		if changes, refused = each(e)(q, now, changes); refused != nil {
+			out.Failed = append(out.Failed, failed(e.ID, refused))
+		} else {
+			out.Successful = append(out.Successful, SucceededEntry{e.ID})
 		}
 	}
-	var ticket disk.Ticket
-	if len(changes) > 0 {
-		ticket = s.store.Enqueue(changes...)
-	}
+	ticket := s.commit(changes)
+	q.ring(s)
 	s.mu.Unlock()
-	return released, ticket.Wait(ctx)
+	return out, wait(ctx, ticket)
 }
 
-// purgeEvery is how long after a purge the next one is refused.
-const purgeEvery = time.Minute
-
-// Purge removes all messages of a queue.
-func (s *State) Purge(ctx context.Context, url string) error {
-	s.mu.Lock()
-	q, bad := s.find(url)
-	if bad == nil && !q.purged.IsZero() && s.Now().Sub(q.purged) < purgeEvery {
-		bad = &Error{"PurgeQueueInProgress", "AWS.SimpleQueueService.PurgeQueueInProgress",
-			"Only one PurgeQueue operation on " + q.Name + " is allowed every 60 seconds."}
+func (s *State) delete(q *queue, handle string, changes []disk.Change) ([]disk.Change, *Error) {
+	m, r, refused := s.find(q, handle)
+	if refused != nil || m == nil {
+		return changes, refused
 	}
-	if bad != nil {
-		s.mu.Unlock()
-		return bad
+	if q.settings.fifo && (m.receives != r.receive || m.condition != inFlight) {
+		return changes, errValue("Value %s for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.", handle)
 	}
-	q.purged = s.Now()
-	var changes []disk.Change
-	for _, m := range q.messages {
-		changes = append(changes, m.gone(q.Name)...)
-	}
-	q.messages, q.ready, q.hidden, q.counts = map[uint64]*message{}, nil, nil, [3]int{}
-	ticket := s.store.Enqueue(changes...)
-	s.mu.Unlock()
-	return ticket.Wait(ctx)
+	return s.erase(m, false, changes), nil
 }
 
-// Counts are the numbers of a queue's messages.
-type Counts struct{ Visible, InFlight, Delayed int }
-
-// Counts counts the messages of a queue.
-func (s *State) Counts(url string) (Counts, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q, bad := s.find(url)
-	if bad != nil {
-		return Counts{}, bad
+func (s *State) hide(q *queue, handle string, seconds int, now int64, changes []disk.Change) ([]disk.Change, *Error) {
+	if seconds < 0 || seconds > maxVisibility {
+		return changes, errValue("Value %d for parameter VisibilityTimeout is invalid. Reason: Must be between 0 and %d.", seconds, maxVisibility)
 	}
-	q.promote(s.ms())
-	return Counts{q.counts[visible], q.counts[inFlight], q.counts[delayed]}, nil
+	m, r, refused := s.find(q, handle)
+	if refused != nil {
+		return changes, refused
+	}
+	if m == nil || m.receives == m.before || q.settings.fifo && (m.receives != r.receive || m.condition != inFlight) {
+		return changes, errValue("Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", handle)
+	}
+	until := now + int64(time.Duration(seconds)*time.Second)
+	if seconds > 0 && until-m.receivedAt > int64(maxVisibility*time.Second) {
+		return changes, errValue("Value %d for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the message is beyond the limit [%d seconds]", seconds, maxVisibility)
+	}
+	q.lift(m, false)
+	m.visibleAt = until
+	// Whoever sets a time has decided it; it outlives the process that held the
+	// message.
+	m.holder = ""
+	q.settle(m, now)
+	return append(changes, m.record()), nil
 }

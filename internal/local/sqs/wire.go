@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,148 +10,94 @@ import (
 	"strings"
 )
 
-// TargetPrefix begins the X-Amz-Target of SQS's JSON protocol.
+// TargetPrefix begins the X-Amz-Target of every operation.
 const TargetPrefix = "AmazonSQS."
 
-// maxRequest bounds a request: a batch of 1 MiB, escaped and with attributes.
+// A request is 1 MiB of message at most; escapes make JSON longer.
 const maxRequest = 8 << 20
 
-// Handler speaks SQS's JSON 1.0 protocol over a state.
-func Handler(s *State) http.Handler {
-	w := wire{s}
-	operations := map[string]func(request) (any, error){
-		"CreateQueue": w.createQueue, "DeleteQueue": w.deleteQueue, "GetQueueUrl": w.getQueueURL, "ListQueues": w.listQueues,
-		"GetQueueAttributes": w.getAttributes, "SetQueueAttributes": w.setAttributes, "PurgeQueue": w.purge,
-		"TagQueue": w.tag, "UntagQueue": w.untag, "ListQueueTags": w.listTags, "ListDeadLetterSourceQueues": w.listSources,
-		"SendMessage": w.send, "SendMessageBatch": w.sendBatch, "ReceiveMessage": w.receive,
-		"DeleteMessage": w.delete, "DeleteMessageBatch": w.deleteBatch,
-		"ChangeMessageVisibility": w.changeVisibility, "ChangeMessageVisibilityBatch": w.changeVisibilityBatch,
-		"StartMessageMoveTask": w.startMove, "CancelMessageMoveTask": w.cancelMove, "ListMessageMoveTasks": w.listMoves,
+// An operation decodes its input, does it, and gives what is to be encoded.
+type operation func(ctx context.Context, by Caller, body []byte) (any, error)
+
+func op[In, Out any](do func(context.Context, Caller, In) (Out, error)) operation {
+	return func(ctx context.Context, by Caller, body []byte) (any, error) {
+		var in In
+		if err := json.Unmarshal(body, &in); err != nil {
+			return nil, refuse("SerializationException", "The request is not a JSON object of this operation.").common()
+		}
+		return do(ctx, by, in)
 	}
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		name := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), TargetPrefix)
-		operation, known := operations[name]
-		if !known {
-			refuse(rw, &Error{"InvalidAction", "InvalidAction", "The action " + name + " is not valid for this endpoint."})
-			return
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxRequest))
+}
+
+// Handler speaks SQS's protocol, AWS JSON 1.0: a POST with X-Amz-Target:
+// AmazonSQS.<operation>. It checks no signature; of the Authorization header it
+// takes only the access key.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
+func Handler(s *State) http.Handler {
+	operations := map[string]operation{
+		"CreateQueue": op(s.CreateQueue), "DeleteQueue": op(s.DeleteQueue), "PurgeQueue": op(s.PurgeQueue),
+		"GetQueueUrl": op(s.GetQueueURL), "ListQueues": op(s.ListQueues), "ListDeadLetterSourceQueues": op(s.ListDeadLetterSourceQueues),
+		"GetQueueAttributes": op(s.GetQueueAttributes), "SetQueueAttributes": op(s.SetQueueAttributes),
+		"TagQueue": op(s.TagQueue), "UntagQueue": op(s.UntagQueue), "ListQueueTags": op(s.ListQueueTags),
+		"SendMessage": op(s.SendMessage), "SendMessageBatch": op(s.SendMessageBatch), "ReceiveMessage": op(s.ReceiveMessage),
+		"DeleteMessage": op(s.DeleteMessage), "DeleteMessageBatch": op(s.DeleteMessageBatch),
+		"ChangeMessageVisibility": op(s.ChangeMessageVisibility), "ChangeMessageVisibilityBatch": op(s.ChangeMessageVisibilityBatch),
+		"StartMessageMoveTask": op(s.StartMessageMoveTask), "CancelMessageMoveTask": op(s.CancelMessageMoveTask),
+		"ListMessageMoveTasks": op(s.ListMessageMoveTasks),
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := randomID()
+		w.Header().Set("X-Amzn-Requestid", hex.EncodeToString(id[:]))
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		out, err := serve(operations, r)
 		if err != nil {
-			refuse(rw, &Error{"InvalidParameterValue", "InvalidParameterValue", "The request could not be read or is too large."})
+			answerError(w, err)
 			return
 		}
-		answer, err := operation(request{r.Context(), r.Host, accessKey(r), body})
+		body, err := json.Marshal(out)
 		if err != nil {
-			if r.Context().Err() == nil {
-				refuse(rw, err)
-			}
+			answerError(w, err)
 			return
 		}
-		rw.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		if answer == nil {
-			answer = struct{}{}
-		}
-		_ = json.NewEncoder(rw).Encode(answer)
+		_, _ = w.Write(body) // a client that went away needs no answer
 	})
 }
 
-// request is one call.
-type request struct {
-	ctx    context.Context
-	host   string
-	caller string
-	body   []byte
-}
-
-// into decodes the request.
-func (r request) into(v any) error {
-	if len(r.body) == 0 {
-		return nil
+func serve(operations map[string]operation, r *http.Request) (any, error) {
+	name := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), TargetPrefix)
+	do := operations[name]
+	if do == nil || r.Method != http.MethodPost {
+		return nil, refuse("UnknownOperationException", "SQS has no operation %q.", name).as("InvalidAction").common()
 	}
-	if err := json.Unmarshal(r.body, v); err != nil {
-		return &Error{"SerializationException", "", "The request is not valid JSON for this action."}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxRequest))
+	if err != nil {
+		return nil, errValue("The request could not be read, or is longer than %d bytes.", maxRequest)
 	}
-	return nil
+	return do(r.Context(), Caller{Host: r.Host, AccessKey: accessKey(r)}, body)
 }
 
-// url is the URL of a queue as the caller reaches it.
-func (r request) url(s *State, name string) string {
-	return "http://" + r.host + "/" + s.Account + "/" + name
-}
-
-// accessKey is who calls: the key in the signature's credential, "" without one.
+// accessKey is the first part of the credential in a signature of version 4.
 func accessKey(r *http.Request) string {
-	_, after, found := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	if !found {
-		return ""
-	}
-	key, _, _ := strings.Cut(after, "/")
+	_, credential, _ := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	key, _, _ := strings.Cut(credential, "/")
 	return key
 }
 
-// refuse answers an error in the form that SDKs of the JSON and of the query
-// protocol understand.
-func refuse(rw http.ResponseWriter, err error) {
-	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{Code: "InternalError", Message: err.Error()}
+// answerError writes an error as both kinds of clients know it: today's by
+// __type, older ones by the query protocol's code in a header.
+func answerError(w http.ResponseWriter, err error) {
+	var refused *Error
+	if !errors.As(err, &refused) {
+		refused = errInternal(err)
 	}
-	rw.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	fault := "Sender"
-	if e.status() >= http.StatusInternalServerError {
-		fault = "Receiver"
+	side, namespace := "Sender", "com.amazonaws.sqs#"
+	if refused.Status >= http.StatusInternalServerError {
+		side = "Receiver"
 	}
-	if e.Legacy != "" {
-		rw.Header().Set("X-Amzn-Query-Error", e.Legacy+";"+fault)
+	if refused.general {
+		namespace = "com.amazon.coral.service#"
 	}
-	rw.WriteHeader(e.status())
-	_ = json.NewEncoder(rw).Encode(map[string]string{"__type": "com.amazonaws.sqs#" + e.Code, "message": e.Message})
-}
-
-type wire struct{ *State }
-
-// batchError is an entry of a batch that failed.
-type batchError struct {
-	ID          string `json:"Id"`
-	SenderFault bool   `json:"SenderFault"`
-	Code        string `json:"Code"`
-	Message     string `json:"Message"`
-}
-
-func entryError(id string, err error) batchError {
-	var e *Error
-	if errors.As(err, &e) {
-		code := e.Legacy
-		if code == "" {
-			code = e.Code
-		}
-		return batchError{id, true, code, e.Message}
-	}
-	return batchError{id, false, "InternalError", err.Error()}
-}
-
-const maxBatch = 10
-
-// checkIDs validates the ids of a batch's entries.
-func checkIDs(ids []string) error {
-	legacy := func(code, message string) error {
-		return &Error{code, "AWS.SimpleQueueService." + code, message}
-	}
-	if len(ids) == 0 {
-		return legacy("EmptyBatchRequest", "There should be at least one entry in the request.")
-	}
-	if len(ids) > maxBatch {
-		return legacy("TooManyEntriesInBatchRequest", "Maximum number of entries per request are 10.")
-	}
-	seen := map[string]bool{}
-	for _, id := range ids {
-		if !queueName.MatchString(id) {
-			return legacy("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
-		}
-		if seen[id] {
-			return legacy("BatchEntryIdsNotDistinct", "Id "+id+" repeated.")
-		}
-		seen[id] = true
-	}
-	return nil
+	w.Header().Set("X-Amzn-Query-Error", refused.Legacy+";"+side)
+	w.WriteHeader(refused.Status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"__type": namespace + refused.Code, "message": refused.Message})
 }

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"sluice/internal/local/machine"
+	"sluice/internal/objects"
+	"sluice/internal/requests"
+)
+
+// session is a connection to the machine: one that this command started, or one
+// that runs already.
+type session struct {
+	url   string
+	doors *machine.Doors
+	store *objects.Store
+	s3    *s3.Client
+	bus   *eventbridge.Client
+	book  *requests.Book
+	// own is the machine if this command runs it.
+	own *machine.Machine
+}
+
+// connect uses the machine of the data folder if one runs, and starts it if not.
+// Two commands that start at the same time end up on one machine.
+func (s *settings) connect(ctx context.Context) (*session, error) {
+	folder, err := s.folder()
+	if err != nil {
+		return nil, err
+	}
+	for {
+		if !s.memory {
+			if running, found := machine.Find(folder); found && machine.NewDoors(running.URL).Alive(ctx) {
+				return newSession(running.URL, nil), nil
+			}
+		}
+		own, err := s.start(ctx, folder)
+		if errors.Is(err, machine.ErrRunning) {
+			// Another command took the folder a moment ago and is not up yet, or is on
+			// its way out.
+			if err := pause(ctx, 100*time.Millisecond); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return newSession(own.URL(), own), nil
+	}
+}
+
+// start starts the machine on the wanted port, or on any free one if none was
+// asked for and the usual one is taken.
+func (s *settings) start(ctx context.Context, folder string) (*machine.Machine, error) {
+	functions, err := s.functionsFolder()
+	if err != nil {
+		return nil, err
+	}
+	options := machine.Options{
+		Folder: folder, Memory: s.memory, Functions: functions, Latency: s.latency, TokensPerMinute: s.tpm, Log: io.Discard,
+	}
+	if s.verbose {
+		options.Log = s.err
+	}
+	port := s.port
+	if port == 0 {
+		port = freeOr(DefaultPort)
+	}
+	options.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return machine.Open(ctx, options)
+}
+
+// freeOr is the port if it is free, or 0 for any.
+func freeOr(port int) int {
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return 0
+	}
+	if l.Close() != nil {
+		return 0
+	}
+	return port
+}
+
+func (s *settings) functionsFolder() (string, error) {
+	if s.functions != "" {
+		return s.functions, nil
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("where is this program? (name the functions with --functions): %w", err)
+	}
+	return filepath.Join(filepath.Dir(program), "functions"), nil
+}
+
+func newSession(url string, own *machine.Machine) *session {
+	config := localConfig(url)
+	client := s3.NewFromConfig(config)
+	store := objects.New(client, machine.Bucket)
+	return &session{
+		url: url, doors: machine.NewDoors(url), store: store, s3: client, bus: eventbridge.NewFromConfig(config),
+		book: requests.New(store), own: own,
+	}
+}
+
+func localConfig(url string) aws.Config {
+	return aws.Config{
+		Region: machine.Region, BaseEndpoint: aws.String(url),
+		Credentials: credentials.NewStaticCredentialsProvider(machine.AccessKey, machine.SecretKey, ""),
+	}
+}
+
+// close ends the machine if this command runs it.
+func (s *session) close() error {
+	if s.own == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return s.own.Close(ctx)
+}
+
+// failed is closed when this command's machine can go on no longer.
+func (s *session) failed() <-chan struct{} {
+	if s.own == nil {
+		return nil
+	}
+	return s.own.Failed()
+}
+
+// pause waits, or returns the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}

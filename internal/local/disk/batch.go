@@ -1,0 +1,99 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// A batch is what one commit will hold: by bucket and key, the value last
+// written, or nil for a removal.
+type batch struct {
+	buckets map[string]map[string][]byte
+	done    chan struct{}
+	err     error // set before done is closed
+}
+
+func newBatch() *batch {
+	return &batch{buckets: map[string]map[string][]byte{}, done: make(chan struct{})}
+}
+
+func (b *batch) add(changes []Change) {
+	for _, c := range changes {
+		keys := b.buckets[c.Bucket]
+		if keys == nil {
+			keys = map[string][]byte{}
+			b.buckets[c.Bucket] = keys
+		}
+		keys[string(c.Key)] = c.Value
+	}
+}
+
+// get finds what the batch says about a key: known is false if it says nothing,
+// a nil value is a removal.
+func (b *batch) get(bucket string, key []byte) (value []byte, known bool) {
+	if b == nil {
+		return nil, false
+	}
+	value, known = b.buckets[bucket][string(key)]
+	return value, known
+}
+
+func (b *batch) ticket() Ticket {
+	return Ticket{done: b.done, err: func() error { return b.err }}
+}
+
+func (b *batch) finish(err error) {
+	b.err = err
+	close(b.done)
+}
+
+// write puts the batch into a transaction. Keys go in sorted, so that
+// neighbours on a page are touched together.
+func (b *batch) write(tx *bolt.Tx) error {
+	for _, name := range slices.Sorted(maps.Keys(b.buckets)) {
+		bucket, err := tx.CreateBucketIfNotExists([]byte(name))
+		if err != nil {
+			return fmt.Errorf("bucket %s: %w", name, err)
+		}
+		// Most keys are numbers that only grow: a full page stays full.
+		bucket.FillPercent = 0.9
+		keys := b.buckets[name]
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			if value := keys[key]; value == nil {
+				err = bucket.Delete([]byte(key))
+			} else {
+				err = bucket.Put([]byte(key), seal([]byte(key), value))
+			}
+			if err != nil {
+				return fmt.Errorf("bucket %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// A change that no file could hold is the caller's fault and harms nobody else.
+var errBadChange = errors.New("disk: a change needs a bucket and a key of 1 to 32,768 bytes")
+
+func check(changes []Change) error {
+	for _, c := range changes {
+		if c.Bucket == "" || c.Bucket == formatBucket || len(c.Key) == 0 || len(c.Key) > bolt.MaxKeySize {
+			return errBadChange
+		}
+	}
+	return nil
+}
+
+// settled is a ticket whose answer is known already.
+func settled(err error) Ticket {
+	if err == nil {
+		return Ticket{}
+	}
+	done := make(chan struct{})
+	close(done)
+	return Ticket{done: done, err: func() error { return err }}
+}

@@ -1,0 +1,221 @@
+package disk
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// ErrInUse says that another process has the file open.
+var ErrInUse = errors.New("in use by another process")
+
+// ErrClosed is answered by every ticket enqueued after Close.
+var ErrClosed = errors.New("disk: the store is closed")
+
+// file is the store over bbolt. Groups that arrive while a commit runs gather
+// in waiting; the committing goroutine takes them all at once.
+type file struct {
+	path string
+	db   *bolt.DB
+	// commit writes one batch; a field, so that tests can make it fail.
+	commit func(*batch) error
+
+	mu         sync.Mutex
+	waiting    *batch // gathers, nil if nothing waits
+	committing *batch // is being written, nil if none
+	err        error
+	closed     bool
+
+	wake   chan struct{}
+	failed chan struct{}
+	ended  chan struct{}
+}
+
+// Open opens or creates the file and its folder (readable by its owner only).
+// It answers [ErrInUse] when another process has it, [ErrDamaged] when it is
+// not what was written, both wrapped with the path.
+func Open(path string) (Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	db, err := openBolt(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	f := &file{
+		path: path, db: db,
+		wake: make(chan struct{}, 1), failed: make(chan struct{}), ended: make(chan struct{}),
+	}
+	f.commit = func(b *batch) error { return db.Update(b.write) }
+	go f.commitAll()
+	return f, nil
+}
+
+func (f *file) Enqueue(changes ...Change) Ticket {
+	if err := check(changes); err != nil {
+		return settled(err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.err != nil:
+		return settled(f.err)
+	case f.closed:
+		return settled(ErrClosed)
+	case len(changes) == 0:
+		return settled(nil)
+	}
+	if f.waiting == nil {
+		f.waiting = newBatch()
+		select {
+		case f.wake <- struct{}{}:
+		default:
+		}
+	}
+	f.waiting.add(changes)
+	return f.waiting.ticket()
+}
+
+// commitAll is the one goroutine that writes.
+func (f *file) commitAll() {
+	defer close(f.ended)
+	for range f.wake {
+		for f.commitNext() {
+		}
+	}
+}
+
+// commitNext writes what waits and reports whether there was anything.
+func (f *file) commitNext() bool {
+	f.mu.Lock()
+	b := f.waiting
+	f.waiting, f.committing = nil, b
+	failed := f.err
+	f.mu.Unlock()
+	if b == nil {
+		return false
+	}
+	err := failed
+	if err == nil {
+		if err = guarded(func() error { return f.commit(b) }); err != nil {
+			err = fmt.Errorf("write %s: %w", f.path, err)
+		}
+	}
+	f.mu.Lock()
+	if err == nil {
+		f.committing = nil
+	} else if f.err == nil {
+		f.err = err
+		close(f.failed)
+	}
+	f.mu.Unlock()
+	b.finish(err)
+	return true
+}
+
+func (f *file) Get(bucket string, key []byte) ([]byte, bool, error) {
+	f.mu.Lock()
+	value, known := f.waiting.get(bucket, key)
+	if !known {
+		value, known = f.committing.get(bucket, key)
+	}
+	f.mu.Unlock()
+	if known {
+		return bytes.Clone(value), value != nil, nil
+	}
+	found := false
+	err := guarded(func() error {
+		return f.db.View(func(tx *bolt.Tx) error {
+			keys := tx.Bucket([]byte(bucket))
+			if keys == nil {
+				return nil
+			}
+			sealed := keys.Get(key)
+			if sealed == nil {
+				return nil
+			}
+			inside, err := unseal(key, sealed)
+			value, found = append([]byte{}, inside...), true
+			return err
+		})
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("read %s: %w", f.path, err)
+	}
+	return value, found, nil
+}
+
+func (f *file) Scan(bucket string, prefix []byte, fn func(key, value []byte) error) error {
+	if err := f.flush(); err != nil {
+		return err
+	}
+	var told error // the caller's own error goes back as it is
+	err := guarded(func() error {
+		return f.db.View(func(tx *bolt.Tx) error {
+			keys := tx.Bucket([]byte(bucket))
+			if keys == nil {
+				return nil
+			}
+			cursor := keys.Cursor()
+			for key, sealed := cursor.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, sealed = cursor.Next() {
+				value, err := unseal(key, sealed)
+				if err != nil {
+					return err
+				}
+				if told = fn(key, value); told != nil {
+					return nil //nolint:nilerr // fn ended the scan; its error is told below, and is not the file's
+				}
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", f.path, err)
+	}
+	return told
+}
+
+// flush waits until everything enqueued so far is durable.
+func (f *file) flush() error {
+	f.mu.Lock()
+	b, err := f.waiting, f.err
+	if b == nil {
+		b = f.committing
+	}
+	f.mu.Unlock()
+	if err != nil || b == nil {
+		return err
+	}
+	<-b.done
+	return b.err
+}
+
+func (f *file) Err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+func (f *file) Failed() <-chan struct{} { return f.failed }
+
+func (f *file) Close() error {
+	f.mu.Lock()
+	closed := f.closed
+	f.closed = true
+	f.mu.Unlock()
+	if closed {
+		return nil
+	}
+	err := f.flush()
+	close(f.wake)
+	<-f.ended
+	if closing := guarded(f.db.Close); closing != nil {
+		err = errors.Join(err, fmt.Errorf("close %s: %w", f.path, closing))
+	}
+	return err
+}

@@ -1,0 +1,18 @@
+// Package endpoint is the one address of the local machine: it puts the states
+// of the services together and speaks for all of them on one port of 127.0.0.1.
+//
+//	X-Amz-Target: AmazonSQS.*   ─► sqs          ◄─ messages ─ eventbridge
+//	X-Amz-Target: AWSEvents.*   ─► eventbridge  ◄─ Object Created ─ s3
+//	/v2/email/…                 ─► ses          ─ Email Sent, … ─► eventbridge
+//	/model/…                    ─► bedrock
+//	/_sluice/…                  ─► the machine's own doors
+//	anything else               ─► s3
+//
+// [Assemble] makes the states over one durable store, in the order in which they
+// need each other; [Listen] serves them. The services know nothing of each
+// other: each declares a small interface for what it tells, and the adapters
+// here fill it.
+//
+// Signatures are not checked, so the endpoint listens on loopback addresses only
+// and refuses what other origins' web pages could make a browser send.
+package endpoint

@@ -1,0 +1,15 @@
+// Package machine is one machine in place of AWS: it puts together the endpoint
+// that speaks for the services, the resources that the choreography asks for,
+// and the host that runs the functions' very binaries.
+//
+//	Open ─► lock the data folder ─► endpoint (127.0.0.1) ─► provision: bucket, bus, queues, rules, sender ─► lambda host: functions and mappings
+//	          └─ somebody has it: ErrRunning, and Find tells where that machine listens
+//
+// There is one machine per data folder. What was answered 2xx is in that folder,
+// so a machine that was killed goes on where it was: messages that its own
+// pollers held become visible at once.
+//
+// The functions get what Terraform would give them: environment, timeout, memory
+// and mapping come from events/choreography.json. Only the time that a batch may
+// gather is shortened, as nobody pays for requests here.
+package machine

@@ -1,0 +1,103 @@
+package machine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// doorsPath is where the machine's own doors are on the endpoint: what AWS has
+// no API for, and a person at the machine wants to see.
+const doorsPath = "/_sluice/"
+
+// Mail is a mail of the outbox.
+type Mail struct {
+	ID      string            `json:"id"`
+	Time    time.Time         `json:"time"`
+	From    string            `json:"from"`
+	To      []string          `json:"to"`
+	Subject string            `json:"subject"`
+	Text    string            `json:"text,omitempty"`
+	HTML    string            `json:"html,omitempty"`
+	Tags    map[string]string `json:"tags,omitempty"`
+}
+
+// Doors is a client of a machine's own doors.
+type Doors struct {
+	base   string
+	client *http.Client
+}
+
+// NewDoors is a client of the machine at the URL.
+func NewDoors(url string) *Doors {
+	return &Doors{url + doorsPath, &http.Client{Timeout: 30 * time.Second}}
+}
+
+// Alive tells whether a machine answers there.
+func (d *Doors) Alive(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var health struct {
+		Sluice string `json:"sluice"`
+	}
+	return d.get(ctx, "health", nil, &health) == nil && health.Sluice != ""
+}
+
+// Counts counts the events of a correlation id by their detail-type, since the
+// machine started.
+func (d *Doors) Counts(ctx context.Context, correlationID string) (map[string]int, error) {
+	counts := map[string]int{}
+	err := d.get(ctx, "counts", url.Values{"correlationId": {correlationID}}, &counts)
+	return counts, err
+}
+
+// Mails lists the newest mails first, at most limit of them, without their
+// bodies; with a time, only those sent since.
+func (d *Doors) Mails(ctx context.Context, limit int, since time.Time) ([]Mail, error) {
+	query := url.Values{"limit": {strconv.Itoa(limit)}}
+	if !since.IsZero() {
+		query.Set("since", since.UTC().Format(time.RFC3339Nano))
+	}
+	var mails []Mail
+	err := d.get(ctx, "mails", query, &mails)
+	return mails, err
+}
+
+// Mail is one mail with its bodies.
+func (d *Doors) Mail(ctx context.Context, id string) (Mail, error) {
+	var m Mail
+	err := d.get(ctx, "mails/"+url.PathEscape(id), nil, &m)
+	return m, err
+}
+
+func (d *Doors) get(ctx context.Context, path string, query url.Values, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.base+path+"?"+query.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	response, err := d.client.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the machine: %w", err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<20))
+	if err != nil {
+		return fmt.Errorf("ask the machine: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		var refusal struct {
+			Error string `json:"error"`
+		}
+		if json.Unmarshal(body, &refusal) == nil && refusal.Error != "" {
+			return errors.New(refusal.Error)
+		}
+		return fmt.Errorf("ask the machine: %s", response.Status)
+	}
+	return json.Unmarshal(body, into)
+}

@@ -1,0 +1,92 @@
+package machine
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"sluice/events"
+)
+
+// The credentials of the local machine's clients. The endpoint does not check
+// them; SDKs do not start without.
+const (
+	AccessKey = "local"
+	SecretKey = "local"
+)
+
+// pollerKey is the access key of the machine's own pollers. Messages that were
+// received with it belong to a machine that is gone once the next one starts.
+const pollerKey = "sluice-lambda-host"
+
+// Variable is one environment variable.
+type Variable struct{ Name, Value string }
+
+// ClientEnvironment is what any AWS client needs to talk to the machine, and
+// what the resources are called there.
+func ClientEnvironment(url string) []Variable {
+	return []Variable{
+		{"AWS_ENDPOINT_URL", url},
+		{"AWS_REGION", Region},
+		{"AWS_DEFAULT_REGION", Region},
+		{"AWS_ACCESS_KEY_ID", AccessKey},
+		{"AWS_SECRET_ACCESS_KEY", SecretKey},
+		{"AWS_EC2_METADATA_DISABLED", "true"},
+		{"SLUICE_ENVIRONMENT", Environment},
+		{"SLUICE_BUS", Bus},
+		{"SLUICE_BUCKET", Bucket},
+		{"SLUICE_SENDER", Sender},
+		{"SLUICE_CONFIGURATION_SET", ConfigurationSet},
+	}
+}
+
+// functionEnvironment is what a function is given, as Terraform gives it in the
+// cloud: what every function needs, and what only this one does.
+func functionEnvironment(function, url, secret string) map[string]string {
+	environment := map[string]string{
+		"AWS_ENDPOINT_URL":      url,
+		"AWS_ACCESS_KEY_ID":     AccessKey,
+		"AWS_SECRET_ACCESS_KEY": SecretKey,
+		"SLUICE_ENVIRONMENT":    Environment,
+		"SLUICE_BUS":            Bus,
+		"SLUICE_BUCKET":         Bucket,
+	}
+	tenants := Account + "=" + events.AnyTenant
+	switch function {
+	case "analyze":
+		environment["SLUICE_TENANTS"] = tenants
+		environment["SLUICE_ANSWER_SECRET"] = secret
+	case "notify":
+		environment["SLUICE_SENDER"] = Sender
+		environment["SLUICE_CONFIGURATION_SET"] = ConfigurationSet
+		environment["SLUICE_RECIPIENT_DOMAINS"] = "*"
+	case "park":
+		environment["SLUICE_TENANTS"] = tenants
+	}
+	return environment
+}
+
+// answerSecret is the secret under which answers are filed. It is made once per
+// data folder: with another one no answer would be found again.
+func answerSecret(folder string) (string, error) {
+	path := filepath.Join(folder, "answer-secret")
+	raw, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(raw) >= 32:
+		return string(raw), nil
+	case err == nil:
+		return "", fmt.Errorf("%s is damaged: it has %d characters, not at least 32", path, len(raw))
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("read the answers' secret: %w", err)
+	}
+	secret := newSecret()
+	if err := os.WriteFile(path, []byte(secret), 0o600); err != nil {
+		return "", fmt.Errorf("keep the answers' secret: %w", err)
+	}
+	return secret, nil
+}
+
+func newSecret() string { return rand.Text() + rand.Text() }

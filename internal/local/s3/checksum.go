@@ -1,0 +1,88 @@
+package s3
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"hash"
+	"hash/crc32"
+	"hash/crc64"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Checksum is an additional checksum of a content, as S3 keeps them beside the
+// ETag.
+type Checksum struct {
+	// Algorithm is one of CRC32, CRC32C, CRC64NVME, SHA1, SHA256.
+	Algorithm string `json:"algorithm"`
+	// Value is base64; a composite one ends in "-" and the number of parts.
+	Value string `json:"value"`
+}
+
+// Algorithms lists what a client may ask for.
+var algorithms = []string{"CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"}
+
+// nvme is the polynomial of CRC64NVME, reflected, as the NVM Express base
+// specification gives it.
+var nvme = crc64.MakeTable(0x9A6C9329AC4BC9B5)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// newChecksum is a fresh hash of the algorithm, nil if there is none by that name.
+func newChecksum(algorithm string) hash.Hash {
+	switch algorithm {
+	case "CRC32":
+		return crc32.NewIEEE()
+	case "CRC32C":
+		return crc32.New(castagnoli)
+	case "CRC64NVME":
+		return crc64.New(nvme)
+	case "SHA1":
+		return sha1.New()
+	case "SHA256":
+		return sha256.New()
+	}
+	return nil
+}
+
+// checksumHeader is the header of an algorithm's value, in lower case.
+func checksumHeader(algorithm string) string { return "x-amz-checksum-" + strings.ToLower(algorithm) }
+
+// checksumOf is the algorithm of such a header, "" if it is another header.
+func checksumOf(header string) string {
+	name, is := strings.CutPrefix(strings.ToLower(header), "x-amz-checksum-")
+	algorithm := strings.ToUpper(name)
+	if !is || !slices.Contains(algorithms, algorithm) {
+		return ""
+	}
+	return algorithm
+}
+
+// valid tells whether the value is as long as one of the algorithm must be.
+func (c Checksum) valid() bool {
+	raw, err := base64.StdEncoding.DecodeString(c.Value)
+	h := newChecksum(c.Algorithm)
+	return err == nil && h != nil && len(raw) == h.Size()
+}
+
+// composite is the checksum of the parts' checksums; nil if they have not all
+// one of the algorithm.
+func composite(algorithm string, parts []*part) *Checksum {
+	h := newChecksum(algorithm)
+	if h == nil {
+		return nil
+	}
+	for _, p := range parts {
+		if p.Checksum == nil || p.Checksum.Algorithm != algorithm {
+			return nil
+		}
+		raw, err := base64.StdEncoding.DecodeString(p.Checksum.Value)
+		if err != nil {
+			return nil
+		}
+		h.Write(raw)
+	}
+	return &Checksum{algorithm, base64.StdEncoding.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(len(parts))}
+}

@@ -1,0 +1,30 @@
+// Package s3 is S3 for the local machine: buckets, objects and uploads kept on
+// the machine's own durable ground, spoken to over S3's wire protocol.
+//
+//	request ─► Handler: which operation, count it, check it ─► wire: decode and verify the body ─► State ─► answer
+//	                                                                                             │
+//	  body ─► ≤ 64 KiB: into the same group as the metadata ──────────────┐                       │
+//	          larger: temporary file ─► fsync ─► rename ─► then metadata ─┴─► disk.Store ◄────────┘
+//	                                                                          │ durable
+//	  2xx ◄───────────────────────────────────────────────────────────────────┤
+//	  event ◄── pending event, from the same group ◄──────────────────────────┘
+//
+// The state (state_*.go) knows nothing of HTTP. Its index is in memory in the
+// order of the keys; the store has a copy, and small bodies. Larger bodies are
+// files with random names, so no key ever becomes a path. Files that no object
+// refers to are swept at start. Conditions are judged and the write is applied
+// under one lock, so of many conditional writers exactly one wins.
+//
+// An object that somebody wants to hear of leaves a pending event in the group
+// that makes the object durable; it is removed once the event was taken. So a
+// crash loses no event; it may repeat one, under the same id.
+//
+// The wire (wire_*.go) is github.com/johannesboyne/gofakes3 where that does as S3
+// does: buckets, PutObject, CopyObject, deletes, the multipart documents. It has
+// no place for a request's conditions, for an ETag that is not an MD5 or for an
+// error code of its user, so every request gets a backend of its own that knows
+// its request (wire_backend.go), and these are ours: GET and HEAD of objects
+// (ranges, conditions, checksums), listings, the bucket's configurations, and
+// the decoding and checking of bodies. What is not there answers NotImplemented
+// as S3 does; versioning is the largest such part.
+package s3

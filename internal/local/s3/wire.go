@@ -1,0 +1,312 @@
+package s3
+
+import (
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/johannesboyne/gofakes3"
+)
+
+// Handler speaks S3's REST protocol over a state, with the bucket in the path
+// (/bucket/key) or, below localhost, in the host (bucket.localhost). Signatures are not checked; an expired presigned URL is refused. Paths must
+// reach it as they were sent: a ServeMux in front would tidy keys up.
+func Handler(s *State) http.Handler {
+	h := &handler{state: s}
+	h.requests.Store(uint64(s.cfg.Now().UnixNano()))
+	return h
+}
+
+type handler struct {
+	state    *State
+	requests atomic.Uint64
+}
+
+// call is one request on its way.
+type call struct {
+	state       *State
+	w           http.ResponseWriter
+	r           *http.Request
+	number      uint64
+	bucket, key string
+	query       url.Values
+	body        *verified
+	// refused is the error to answer, of a backend's method that gofakes3 called.
+	refused error
+}
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{state: h.state, w: w, r: r, number: h.requests.Add(1), query: r.URL.Query()}
+	if bucket := bucketInHost(r.Host); bucket != "" {
+		r.URL.Path, r.URL.RawPath = "/"+bucket+r.URL.Path, ""
+	}
+	c.bucket, c.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	w.Header().Set("x-amz-request-id", c.id())
+	w.Header().Set("x-amz-id-2", base64.StdEncoding.EncodeToString([]byte(strings.Repeat(c.id(), 3))))
+	w.Header().Set("Server", "AmazonS3")
+	operation, serve := c.route()
+	h.state.Count(operation)
+	if err := c.check(operation); err != nil {
+		c.fail(err)
+		return
+	}
+	if err := serve(); err != nil {
+		c.fail(err)
+	}
+}
+
+// bucketInHost is the bucket of a virtual-hosted request. Clients that are given
+// http://localhost make bucket.localhost of it, which is this machine too.
+func bucketInHost(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	bucket, below := strings.CutSuffix(host, ".localhost")
+	if !below {
+		return ""
+	}
+	return bucket
+}
+
+func (c *call) id() string { return fmt.Sprintf("%016X", c.number) }
+
+// origin is who asks, for events.
+func (c *call) origin() Origin {
+	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
+	if err != nil {
+		host = c.r.RemoteAddr
+	}
+	return Origin{RequestID: c.id(), SourceIP: host}
+}
+
+func (c *call) has(name string) bool { _, is := c.query[name]; return is }
+
+func (c *call) get(header string) string { return c.r.Header.Get(header) }
+
+// unimplemented are the parts of S3 that are asked for by a query name and are
+// not here. Without this a PUT of one of them would write an object.
+var unimplemented = []string{
+	"abac", "accelerate", "acl", "analytics", "annotation", "attributes", "cors", "intelligent-tiering", "inventory", "legal-hold", "logging",
+	"metadataConfiguration", "metadataTable", "metrics", "object-lock", "policyStatus", "renameObject", "replication", "requestPayment",
+	"restore", "retention", "select", "session", "torrent", "website",
+}
+
+// route names the operation and who serves it.
+func (c *call) route() (string, func() error) {
+	for name := range c.query {
+		if slices.Contains(unimplemented, name) || name == "tagging" && c.key != "" {
+			return "NotImplemented", func() error { return notImplemented() }
+		}
+	}
+	if c.bucket == "" {
+		return "ListBuckets", c.gofakes3
+	}
+	if c.key == "" {
+		return c.routeBucket()
+	}
+	if c.has("uploadId") || c.has("uploads") {
+		return c.routeUpload()
+	}
+	switch c.r.Method {
+	case http.MethodGet:
+		return "GetObject", c.getObject
+	case http.MethodHead:
+		return "HeadObject", c.getObject
+	case http.MethodDelete:
+		return "DeleteObject", c.gofakes3
+	case http.MethodPut:
+		if c.get("x-amz-copy-source") != "" {
+			return "CopyObject", c.gofakes3
+		}
+		return "PutObject", c.gofakes3
+	}
+	return "MethodNotAllowed", methodNotAllowed
+}
+
+func methodNotAllowed() error {
+	return refuse(http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+}
+
+func (c *call) routeBucket() (string, func() error) {
+	for name := range c.query {
+		if config, is := configs[name]; is {
+			return c.routeConfig(name, config)
+		}
+	}
+	switch c.r.Method {
+	case http.MethodGet:
+		switch {
+		case c.has("uploads"):
+			return "ListMultipartUploads", c.gofakes3
+		case c.has("location"):
+			return "GetBucketLocation", c.gofakes3
+		case c.has("versioning"):
+			return "GetBucketVersioning", c.gofakes3
+		case c.has("versions"):
+			return "ListObjectVersions", c.gofakes3
+		case c.query.Get("list-type") == "2":
+			return "ListObjectsV2", c.listObjects
+		}
+		return "ListObjects", c.listObjects
+	case http.MethodPut:
+		if c.has("versioning") {
+			return "PutBucketVersioning", c.gofakes3
+		}
+		return "CreateBucket", c.gofakes3
+	case http.MethodHead:
+		return "HeadBucket", c.gofakes3
+	case http.MethodDelete:
+		return "DeleteBucket", c.gofakes3
+	case http.MethodPost:
+		if c.has("delete") {
+			return "DeleteObjects", c.deleteObjects
+		}
+		return "PostObject", func() error { return notImplemented() }
+	}
+	return "MethodNotAllowed", methodNotAllowed
+}
+
+func (c *call) routeUpload() (string, func() error) {
+	switch {
+	case c.has("uploads") && c.r.Method == http.MethodPost:
+		return "CreateMultipartUpload", c.gofakes3
+	case c.r.Method == http.MethodPut && c.get("x-amz-copy-source") != "":
+		return "UploadPartCopy", c.uploadPartCopy
+	case c.r.Method == http.MethodPut:
+		return "UploadPart", c.gofakes3
+	case c.r.Method == http.MethodPost:
+		return "CompleteMultipartUpload", c.gofakes3
+	case c.r.Method == http.MethodDelete:
+		return "AbortMultipartUpload", c.gofakes3
+	case c.r.Method == http.MethodGet:
+		return "ListParts", c.gofakes3
+	}
+	return "MethodNotAllowed", methodNotAllowed
+}
+
+// check refuses what no operation here can do, and makes the body ready.
+func (c *call) check(operation string) error {
+	if v := c.query.Get("versionId"); v != "" && v != "null" {
+		return invalidArgument("Invalid version id specified")
+	}
+	for _, header := range []string{"x-amz-server-side-encryption-customer-algorithm", "x-amz-tagging", "x-amz-object-lock-mode", "x-amz-write-offset-bytes"} {
+		if c.get(header) != "" {
+			return notImplemented()
+		}
+	}
+	if err := c.expired(); err != nil {
+		return err
+	}
+	return c.takeBody(operation)
+}
+
+// expired refuses a presigned URL whose time is over.
+func (c *call) expired() error {
+	seconds, date := c.query.Get("X-Amz-Expires"), c.query.Get("X-Amz-Date")
+	if seconds == "" {
+		return nil
+	}
+	from, err := time.Parse("20060102T150405Z", date)
+	life, wrong := time.ParseDuration(seconds + "s")
+	if err != nil || wrong != nil || life < 0 || life > 7*24*time.Hour {
+		return refuse(http.StatusBadRequest, "AuthorizationQueryParametersError", "X-Amz-Expires must be less than a week (in seconds) and X-Amz-Date a date")
+	}
+	if c.state.cfg.Now().After(from.Add(life)) {
+		return refuse(http.StatusForbidden, "AccessDenied", "Request has expired")
+	}
+	return nil
+}
+
+// gofakes3 lets the library speak, over a backend that knows this request.
+func (c *call) gofakes3() error {
+	g := gofakes3.New(backend{c},
+		gofakes3.WithIntegrityCheck(false), // the body is checked already, for more than MD5
+		gofakes3.WithTimeSkewLimit(0),      // a suspended laptop must not lose its queue of requests
+		gofakes3.WithMetadataSizeLimit(0),  // it would count the headers of the signature
+		gofakes3.WithRequestID(c.number-1)) // it adds one
+	g.Server().ServeHTTP(answer{c}, c.r)
+	c.dropCORS()
+	return c.refused
+}
+
+// dropCORS takes back the leave that gofakes3 gives every web page to use the
+// bucket from a browser.
+func (c *call) dropCORS() {
+	for name := range c.w.Header() {
+		if strings.HasPrefix(name, "Access-Control-") {
+			c.w.Header().Del(name)
+		}
+	}
+}
+
+// answer holds back what gofakes3 writes about a refusal of ours: it knows few
+// codes, and answers 500 for the others.
+type answer struct{ c *call }
+
+func (a answer) Header() http.Header { return a.c.w.Header() }
+
+func (a answer) WriteHeader(status int) {
+	if a.c.refused == nil {
+		a.c.dropCORS()
+		a.c.w.WriteHeader(status)
+	}
+}
+
+func (a answer) Write(p []byte) (int, error) {
+	if a.c.refused != nil {
+		return len(p), nil //nolint:nilerr // the refusal is written instead of this answer
+	}
+	a.c.dropCORS()
+	if len(p) > 0 && a.Header().Get("Content-Type") == "" {
+		a.Header().Set("Content-Type", "application/xml") // all that it writes is XML, but it says so too late
+	}
+	return a.c.w.Write(p)
+}
+
+type errorDocument struct {
+	XMLName   xml.Name `xml:"Error"`
+	Code      string
+	Message   string
+	Condition string `xml:",omitempty"`
+	Resource  string
+	RequestID string `xml:"RequestId"`
+	HostID    string `xml:"HostId"`
+}
+
+// fail answers an error. A refusal of ours is for the client; anything else is
+// for the log too.
+func (c *call) fail(err error) {
+	e := asError(err)
+	if e.Status >= http.StatusInternalServerError && e.Code == "InternalError" {
+		c.state.cfg.Log.Error("s3: a request failed", "request", c.id(), "error", err.Error())
+	}
+	c.w.Header().Del("ETag")
+	if c.r.Method == http.MethodHead || e.Status == http.StatusNotModified {
+		c.w.WriteHeader(e.Status)
+		return
+	}
+	c.document(e.Status, errorDocument{Code: e.Code, Message: e.Message, Condition: e.Condition,
+		Resource: c.r.URL.Path, RequestID: c.id(), HostID: c.w.Header().Get("x-amz-id-2")})
+}
+
+// document answers an XML document.
+func (c *call) document(status int, v any) {
+	raw, err := xml.Marshal(v)
+	if err != nil {
+		c.state.cfg.Log.Error("s3: a document could not be written", "request", c.id(), "error", err.Error())
+		status, raw = http.StatusInternalServerError, nil
+	}
+	c.w.Header().Set("Content-Type", "application/xml")
+	c.w.WriteHeader(status)
+	if _, err := c.w.Write(append([]byte(xml.Header), raw...)); err != nil {
+		c.state.cfg.Log.Debug("s3: the client has gone", "request", c.id())
+	}
+}

@@ -1,0 +1,200 @@
+package s3
+
+import (
+	"bytes"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"hash"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// verified is the request's body, decoded, and refused at its end if it is not
+// what the client said of it.
+type verified struct {
+	from   io.Reader
+	checks []check
+	// checksum is what the client says of the content; of a trailer it is
+	// complete only after the end.
+	checksum *Checksum
+	ended    error
+}
+
+// check compares a hash of the body with what the client said.
+type check struct {
+	sum    hash.Hash
+	encode func([]byte) string
+	want   func() (string, error)
+	failed *Error
+}
+
+// mostBytes is how much one request may upload.
+const mostBytes = 5 << 30
+
+// takeBody makes the body ready: it decodes aws-chunked and gathers the checks.
+func (c *call) takeBody(operation string) error {
+	h := c.r.Header
+	v := &verified{from: c.r.Body}
+	trailers := map[string]string{}
+	payload := h.Get("x-amz-content-sha256")
+	encoding, chunked := withoutChunked(h.Get("Content-Encoding"))
+	if chunked || strings.HasPrefix(payload, "STREAMING-") {
+		size, err := strconv.ParseInt(h.Get("x-amz-decoded-content-length"), 10, 64)
+		if err != nil || size < 0 {
+			return refuse(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+		}
+		v.from = newChunkReader(c.r.Body, trailers)
+		// For gofakes3, which takes the length from the header and would decode again.
+		h.Set("Content-Length", strconv.FormatInt(size, 10))
+		h.Set("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+		c.r.ContentLength = size
+		h.Del("Content-Encoding")
+		if encoding != "" {
+			h.Set("Content-Encoding", encoding)
+		}
+	} else if raw, err := hex.DecodeString(payload); err == nil && len(raw) == sha256.Size {
+		v.expect(sha256.New(), hex.EncodeToString, strings.ToLower(payload), refuse(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
+			"The provided 'x-amz-content-sha256' header does not match what was computed."))
+	}
+	if c.r.ContentLength > mostBytes {
+		return refuse(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+	}
+	if err := v.expectMD5(h); err != nil {
+		return err
+	}
+	// Of a completion the checksum is of the object, not of the body.
+	if operation != "CompleteMultipartUpload" {
+		if err := v.expectChecksum(h, trailers); err != nil {
+			return err
+		}
+	}
+	c.body = v
+	c.r.Body = io.NopCloser(v)
+	return nil
+}
+
+// withoutChunked is a Content-Encoding without aws-chunked, and whether that was
+// in it.
+func withoutChunked(encoding string) (string, bool) {
+	var rest []string
+	found := false
+	for one := range strings.SplitSeq(encoding, ",") {
+		if one = strings.TrimSpace(one); strings.EqualFold(one, "aws-chunked") {
+			found = true
+		} else if one != "" {
+			rest = append(rest, one)
+		}
+	}
+	return strings.Join(rest, ","), found
+}
+
+func (v *verified) expect(sum hash.Hash, encode func([]byte) string, want string, failed *Error) {
+	v.checks = append(v.checks, check{sum, encode, func() (string, error) { return want, nil }, failed})
+}
+
+func (v *verified) expectMD5(h http.Header) error {
+	values, given := h["Content-Md5"]
+	if !given {
+		return nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(values[0])
+	if err != nil || len(raw) != md5.Size {
+		return refuse(http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified was invalid.")
+	}
+	v.expect(md5.New(), base64.StdEncoding.EncodeToString, values[0], refuse(http.StatusBadRequest, "BadDigest",
+		"The Content-MD5 you specified did not match what we received."))
+	return nil
+}
+
+// expectChecksum takes the one additional checksum, of a header or a trailer.
+func (v *verified) expectChecksum(h http.Header, trailers map[string]string) error {
+	given, err := checksumIn(h)
+	if err != nil {
+		return err
+	}
+	if given != nil {
+		v.checksum = given
+		v.expect(newChecksum(given.Algorithm), base64.StdEncoding.EncodeToString, given.Value, badDigest(given.Algorithm))
+		return nil
+	}
+	trailer := strings.ToLower(strings.TrimSpace(h.Get("x-amz-trailer")))
+	algorithm := checksumOf(trailer)
+	if algorithm == "" {
+		return nil
+	}
+	v.checksum = &Checksum{Algorithm: algorithm}
+	v.checks = append(v.checks, check{newChecksum(algorithm), base64.StdEncoding.EncodeToString, func() (string, error) {
+		v.checksum.Value = trailers[trailer]
+		if !v.checksum.valid() {
+			return "", refuse(http.StatusBadRequest, "MalformedTrailerError", "The request contained trailing data that was not well-formed or did not conform to our published schema.")
+		}
+		return v.checksum.Value, nil
+	}, badDigest(algorithm)})
+	return nil
+}
+
+// checksumIn is the one checksum among the headers, nil if there is none.
+func checksumIn(h http.Header) (*Checksum, error) {
+	var given *Checksum
+	for name, values := range h {
+		algorithm := checksumOf(name)
+		if algorithm == "" {
+			continue
+		}
+		if given != nil {
+			return nil, invalidRequest("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+		}
+		given = &Checksum{algorithm, values[0]}
+		plain, _, _ := strings.Cut(given.Value, "-")
+		if !(Checksum{algorithm, plain}).valid() {
+			return nil, invalidRequest("Value for %s header is invalid.", checksumHeader(algorithm))
+		}
+	}
+	return given, nil
+}
+
+// Read implements io.Reader. At the end it answers *Error if a check fails.
+func (v *verified) Read(p []byte) (int, error) {
+	if v.ended != nil {
+		return 0, v.ended
+	}
+	n, err := v.from.Read(p)
+	for _, c := range v.checks {
+		c.sum.Write(p[:n])
+	}
+	if err == nil {
+		return n, nil
+	}
+	v.ended = err
+	if err != io.EOF {
+		return n, err
+	}
+	for _, c := range v.checks {
+		want, err := c.want()
+		if err == nil && want != c.encode(c.sum.Sum(nil)) {
+			err = c.failed
+		}
+		if err != nil {
+			v.ended = err
+			return n, err
+		}
+	}
+	return n, io.EOF
+}
+
+// small reads a body of at most 1 MiB, which is a document.
+func (v *verified) small() ([]byte, error) {
+	var b bytes.Buffer
+	n, err := io.Copy(&b, io.LimitReader(v, 1<<20+1))
+	if err != nil {
+		return nil, reading(err)
+	}
+	if n > 1<<20 {
+		return nil, malformedXML()
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,170 @@
+package s3
+
+import (
+	"encoding/xml"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/johannesboyne/gofakes3"
+)
+
+func (b backend) CreateMultipartUpload(bucket, key string, _ map[string]string) (gofakes3.UploadID, error) {
+	headers, err := headersToKeep(b.c.r.Header)
+	if err != nil {
+		return "", b.refuse(err)
+	}
+	algorithm := strings.ToUpper(b.c.get("x-amz-checksum-algorithm"))
+	if algorithm != "" && !slices.Contains(algorithms, algorithm) {
+		return "", b.refuse(invalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"))
+	}
+	whole := algorithm == "CRC64NVME" || strings.EqualFold(b.c.get("x-amz-checksum-type"), "FULL_OBJECT")
+	id, err := b.c.state.CreateUpload(b.c.r.Context(), bucket, key, headers, algorithm, whole)
+	if err != nil {
+		return "", b.refuse(err)
+	}
+	if algorithm != "" {
+		b.c.w.Header().Set("x-amz-checksum-algorithm", algorithm)
+	}
+	return gofakes3.UploadID(id), nil
+}
+
+func (b backend) UploadPart(bucket, key string, id gofakes3.UploadID, number int, size int64, input io.Reader) (string, error) {
+	p, err := b.c.state.PutPart(b.c.r.Context(), string(id), number, Write{Bucket: bucket, Key: key, Body: input, Size: size, Checksum: b.c.checksum})
+	if err != nil {
+		return "", b.refuse(err)
+	}
+	if p.Checksum != nil {
+		b.c.w.Header().Set(checksumHeader(p.Checksum.Algorithm), p.Checksum.Value)
+	}
+	return quoted(p.ETag), nil
+}
+
+func (b backend) AbortMultipartUpload(bucket, key string, id gofakes3.UploadID) error {
+	if err := b.c.state.AbortUpload(b.c.r.Context(), bucket, key, string(id)); err != nil {
+		return b.refuse(err)
+	}
+	return nil
+}
+
+func (b backend) CompleteMultipartUpload(bucket, key string, id gofakes3.UploadID, input *gofakes3.CompleteMultipartUploadRequest) (gofakes3.VersionID, string, error) {
+	whole, err := checksumIn(b.c.r.Header)
+	if err != nil {
+		return "", "", b.refuse(err)
+	}
+	in := Completion{Bucket: bucket, Key: key, ID: string(id), If: b.conditions(), Whole: whole, Origin: b.c.origin()}
+	for _, p := range input.Parts {
+		in.Parts = append(in.Parts, PartRef{p.PartNumber, p.ETag})
+	}
+	o, err := b.c.state.CompleteUpload(b.c.r.Context(), in)
+	if err != nil {
+		return "", "", b.refuse(err)
+	}
+	return "", quoted(o.ETag), nil
+}
+
+func (b backend) ListParts(bucket, key string, id gofakes3.UploadID, marker int, limit int64) (*gofakes3.ListMultipartUploadPartsResult, error) {
+	parts, err := b.c.state.Parts(bucket, key, string(id), marker)
+	if err != nil {
+		return nil, b.refuse(err)
+	}
+	out := &gofakes3.ListMultipartUploadPartsResult{Bucket: bucket, Key: key, UploadID: id, StorageClass: "STANDARD",
+		MaxParts: limit, PartNumberMarker: marker}
+	if int64(len(parts)) > limit {
+		parts, out.IsTruncated = parts[:limit], true
+	}
+	for _, p := range parts {
+		out.NextPartNumberMarker = p.Number
+		out.Parts = append(out.Parts, gofakes3.ListMultipartUploadPartItem{PartNumber: p.Number, ETag: quoted(p.ETag), Size: p.Size,
+			LastModified: gofakes3.NewContentTime(p.Modified)})
+	}
+	return out, nil
+}
+
+func (b backend) ListMultipartUploads(bucket string, marker *gofakes3.UploadListMarker, prefix gofakes3.Prefix, limit int64) (*gofakes3.ListMultipartUploadsResult, error) {
+	uploads, err := b.c.state.Uploads(bucket)
+	if err != nil {
+		return nil, b.refuse(err)
+	}
+	out := &gofakes3.ListMultipartUploadsResult{Bucket: bucket, Prefix: prefix.Prefix, Delimiter: prefix.Delimiter, MaxUploads: limit}
+	if marker != nil {
+		out.KeyMarker, out.UploadIDMarker = marker.Object, marker.UploadID
+	}
+	rolling := Listing{Prefix: prefix.Prefix, Delimiter: prefix.Delimiter}
+	for _, u := range uploads {
+		if !strings.HasPrefix(u.Key, prefix.Prefix) || marker != nil && !u.behind(marker.Object, string(marker.UploadID), uploads) {
+			continue
+		}
+		if name, rolled := rolling.rollUp(u.Key); rolled {
+			if one := (gofakes3.CommonPrefix{Prefix: name}); !slices.Contains(out.CommonPrefixes, one) {
+				out.CommonPrefixes = append(out.CommonPrefixes, one)
+			}
+			continue
+		}
+		if int64(len(out.Uploads)) == limit {
+			out.IsTruncated = true
+			break
+		}
+		out.NextKeyMarker, out.NextUploadIDMarker = u.Key, gofakes3.UploadID(u.ID)
+		out.Uploads = append(out.Uploads, gofakes3.ListMultipartUploadItem{Key: u.Key, UploadID: gofakes3.UploadID(u.ID), StorageClass: "STANDARD",
+			Initiated: gofakes3.NewContentTime(u.Initiated)})
+	}
+	if !out.IsTruncated {
+		out.NextKeyMarker, out.NextUploadIDMarker = "", ""
+	}
+	return out, nil
+}
+
+// behind tells whether the upload comes after the markers in the list, which is
+// in order.
+func (u *upload) behind(key, id string, list []*upload) bool {
+	if u.Key != key || id == "" {
+		return u.Key > key
+	}
+	at := func(id string) int { return slices.IndexFunc(list, func(o *upload) bool { return o.ID == id }) }
+	return at(u.ID) > at(id)
+}
+
+type copyPartResult struct {
+	XMLName      xml.Name `xml:"CopyPartResult"`
+	Namespace    string   `xml:"xmlns,attr"`
+	LastModified string
+	ETag         string
+}
+
+// uploadPartCopy answers UploadPartCopy: a part that is a stretch of an object.
+func (c *call) uploadPartCopy() error {
+	number, err := strconv.Atoi(c.query.Get("partNumber"))
+	if err != nil {
+		number = 0 // which no part has
+	}
+	bucket, key, err := c.copySource()
+	if err != nil {
+		return err
+	}
+	o, content, err := c.state.Open(c.r.Context(), bucket, key)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	if failed := c.readConditions("x-amz-copy-source-").failed(o); failed != "" {
+		return preconditionFailed("x-amz-copy-source-" + failed)
+	}
+	from, length := int64(0), o.Size
+	if given := c.get("x-amz-copy-source-range"); given != "" {
+		var partial, ok bool
+		if from, length, partial, ok = parseRange(given, o.Size); !partial || !ok {
+			return invalidArgument("Range specified is not valid for source object of size: %d", o.Size)
+		}
+	}
+	body := content.Range(from, length)
+	defer body.Close()
+	p, err := c.state.PutPart(c.r.Context(), c.query.Get("uploadId"), number, Write{Bucket: c.bucket, Key: c.key, Body: body, Size: length})
+	if err != nil {
+		return err
+	}
+	c.document(http.StatusOK, copyPartResult{Namespace: namespace, LastModified: iso(p.Modified), ETag: quoted(p.ETag)})
+	return nil
+}

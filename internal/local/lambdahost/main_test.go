@@ -58,7 +58,7 @@ func bootstrap() {
 		fmt.Println(`{"level":"ERROR","msg":"SLUICE_BUCKET is not set"}`)
 		os.Exit(7)
 	case "hang":
-		select {}
+		time.Sleep(time.Hour)
 	case "once": // fails unless the file is there
 		if _, err := os.Stat(os.Getenv("FILE")); err != nil {
 			fmt.Fprintln(os.Stderr, "not yet")

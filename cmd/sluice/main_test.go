@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -88,7 +89,8 @@ func sluice(t *testing.T, data string, args ...string) result {
 	c.Stdout, c.Stderr = &out, &errs
 	err := c.Run()
 	r := result{c.ProcessState.ExitCode(), out.String(), errs.String()}
-	if _, exited := err.(*exec.ExitError); err != nil && !exited {
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
 		t.Fatalf("sluice %s: %v", strings.Join(args, " "), err)
 	}
 	return r

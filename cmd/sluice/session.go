@@ -78,15 +78,15 @@ func (s *settings) start(ctx context.Context, folder string) (*machine.Machine, 
 	}
 	port := s.port
 	if port == 0 {
-		port = freeOr(DefaultPort)
+		port = freeOr(ctx, DefaultPort)
 	}
 	options.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	return machine.Open(ctx, options)
 }
 
 // freeOr is the port if it is free, or 0 for any.
-func freeOr(port int) int {
-	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func freeOr(ctx context.Context, port int) int {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return 0
 	}

@@ -295,12 +295,20 @@ func (in *converseInput) format(r *Request) error {
 // UnmarshalJSON refuses a block of several members, as a union does.
 func (b *block) UnmarshalJSON(raw []byte) error {
 	type plain block
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return fmt.Errorf("a content block must be an object: %w", err)
+	if err := json.Unmarshal(raw, (*plain)(b)); err != nil {
+		return fmt.Errorf("a content block: %w", err)
 	}
-	if len(members) > 1 {
-		return invalid("A content block must have exactly one member, not %d.", len(members))
+	members := 0
+	for _, set := range []bool{
+		b.Text != nil, b.CachePoint != nil, b.Image != nil, b.Video != nil, b.Audio != nil,
+		b.Document != nil, b.GuardContent != nil, b.ToolUse != nil, b.ToolResult != nil,
+	} {
+		if set {
+			members++
+		}
 	}
-	return json.Unmarshal(raw, (*plain)(b))
+	if members > 1 {
+		return invalid("A content block must have exactly one member, not %d.", members)
+	}
+	return nil
 }

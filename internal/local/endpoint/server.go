@@ -38,7 +38,7 @@ func Listen(address string, s *Services, log *slog.Logger) (*Server, error) {
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("%w, not on %q", ErrNotLoopback, host)
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
@@ -110,7 +110,7 @@ func recovered(next http.Handler, log *slog.Logger) http.Handler {
 			if p == nil {
 				return
 			}
-			if p == http.ErrAbortHandler {
+			if err, is := p.(error); is && errors.Is(err, http.ErrAbortHandler) {
 				panic(p) // the server's own way to drop a connection
 			}
 			log.Error("a request panicked", "target", r.Header.Get("X-Amz-Target"), "method", r.Method, "stack", string(debug.Stack()))

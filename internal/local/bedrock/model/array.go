@@ -15,10 +15,10 @@ const (
 )
 
 // fillArray appends a list. Each item is filled from its own context; what
-// is missing to minItems is filled from the text as a whole.
-func (c *context) fillArray(n *node, out []byte, must bool) ([]byte, bool, error) {
+// is missing to minItems is filled from the text as a whole. A text that has
+// nothing of the kind gives an empty list.
+func (c *context) fillArray(n *node, out []byte) ([]byte, error) {
 	contexts, texts := c.itemsFor(n)
-	from := len(out)
 	out = append(out, '[')
 	l := &list{node: n, out: out}
 	for _, i := range c.optionsFor(n.items) {
@@ -32,7 +32,7 @@ func (c *context) fillArray(n *node, out []byte, must bool) ([]byte, bool, error
 		}
 		fitted, err := c.fitString(n.items, s)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		l.add(appendString(nil, fitted))
 	}
@@ -42,17 +42,14 @@ func (c *context) fillArray(n *node, out []byte, must bool) ([]byte, bool, error
 		}
 		item, _, err := inner.fill(n.items, nil, true)
 		if err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		l.add(item)
 	}
-	if l.count == 0 && n.minItems == 0 && !must {
-		return out[:from], false, nil
-	}
 	if err := c.pad(l); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return append(l.out, ']'), true, nil
+	return append(l.out, ']'), nil
 }
 
 // list is an array while it grows.

@@ -142,7 +142,7 @@ func (c *context) fill(n *node, out []byte, must bool) ([]byte, bool, error) {
 	case nullKind:
 		out = append(out, "null"...)
 	case arrayKind:
-		out, found, err = c.fillArray(n, out, must && !n.null)
+		out, err = c.fillArray(n, out)
 	case objectKind:
 		out, err = c.fillObject(n, out)
 	}

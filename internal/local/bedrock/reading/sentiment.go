@@ -110,21 +110,26 @@ func newPolarity(file string, english map[string]float64) (map[string]*polarity,
 // Sentiment is the feeling of the whole text.
 func (t *Text) Sentiment() Sentiment {
 	if t.sentiment == nil {
-		s := t.reader.feel(cut(t.Read, sentimentLimit), t.Language())
+		text, words := t.Read, t.Words()
+		if len(text) > sentimentLimit {
+			text = cut(text, sentimentLimit)
+			words = split(text)
+		}
+		s := t.reader.feel(text, words, t.Language())
 		t.sentiment = &s
 	}
 	return *t.sentiment
 }
 
-// feel scores a piece of text in a language.
-func (r *Reader) feel(text, language string) Sentiment {
+// feel scores a piece of text, with its words, in a language.
+func (r *Reader) feel(text string, words []Word, language string) Sentiment {
 	if language == "en" || language == "und" {
-		return r.feelEnglish(text)
+		return r.feelEnglish(text, words)
 	}
 	positive, negative := partsOf(r.polarity["any"], text)
 	if p := r.polarity[language]; p != nil {
 		up, down := partsOf(p, text)
-		moreUp, moreDown := p.sum(text)
+		moreUp, moreDown := p.sum(text, words)
 		positive, negative = positive+up+moreUp, negative+down+moreDown
 	}
 	for _, smile := range []string{":)", ":-)", ":D", "=))", ";)", "^^", "<3"} {
@@ -140,10 +145,10 @@ func (r *Reader) feel(text, language string) Sentiment {
 	return Sentiment{Score: sum / math.Sqrt(sum*sum+15), Mixed: positive >= 2 && negative >= 2}
 }
 
-func (r *Reader) feelEnglish(text string) Sentiment {
+func (r *Reader) feelEnglish(text string, words []Word) Sentiment {
 	// VADER splits at spaces only.
 	scores := r.english.PolarityScores(strings.Join(strings.Fields(text), " "))
-	up, down := r.polarity["en"].sum(text)
+	up, down := r.polarity["en"].sum(text, words)
 	score := scores.Compound
 	if extra := up - down; extra != 0 {
 		// Undo VADER's squeeze, add, squeeze again.
@@ -185,8 +190,7 @@ func partsOf(p *polarity, text string) (positive, negative float64) {
 // sum adds the valences of the words, as VADER does: a negation within the
 // three words before turns one round, but not beyond a comma or stop, a booster
 // strengthens it, and what comes after a "but" weighs more.
-func (p *polarity) sum(text string) (positive, negative float64) {
-	words := split(text)
+func (p *polarity) sum(text string, words []Word) (positive, negative float64) {
 	lastNot, lastVery := -9, -9
 	for i := 0; i < len(words); {
 		if i > 0 && strings.ContainsAny(text[words[i-1].End:words[i].Start], ",.;!?\n") {

@@ -189,11 +189,10 @@ func (t *Text) Evidence(label *Label) string {
 		if i == 60 {
 			break
 		}
-		text := t.Slice(s)
-		score := math.Abs(t.reader.feel(cut(text, 2<<10), t.Language()).Score)
+		piece := t.reader.Read(cut(t.Slice(s), 2<<10))
+		piece.language = t.Language()
+		score := math.Abs(piece.Sentiment().Score)
 		if label != nil {
-			piece := t.reader.Read(cut(text, 2<<10))
-			piece.language = t.Language()
 			score = piece.Likeness(label)
 		}
 		if score > best+1e-9 {

@@ -1,11 +1,11 @@
 module sluice
 
-go 1.26.8
+go 1.26.0
 
 require (
-	github.com/RoaringBitmap/roaring/v2 v2.30.0
+	github.com/RoaringBitmap/roaring/v2 v2.30.0 // sets of an upload's records
 	github.com/aws/aws-lambda-go v1.55.1
-	github.com/aws/aws-sdk-go-v2 v1.48.0
+	github.com/aws/aws-sdk-go-v2 v1.48.0 // pinned: 1.48 changed the retry defaults
 	github.com/aws/aws-sdk-go-v2/credentials v1.20.16
 	github.com/aws/aws-sdk-go-v2/service/bedrockruntime v1.63.12
 	github.com/aws/aws-sdk-go-v2/service/eventbridge v1.55.10
@@ -14,18 +14,18 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sqs v1.52.11
 	github.com/aws/smithy-go v1.28.9
 	github.com/caarlos0/env/v11 v11.4.2
-	github.com/gofrs/flock v0.13.2
-	github.com/google/go-cmp v0.7.0
-	github.com/johannesboyne/gofakes3 v1.2.0
-	github.com/jonreiter/govader v0.0.0-20250429093935-f6505c8d03cc
-	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
-	github.com/schollz/progressbar/v3 v3.19.1
+	github.com/gofrs/flock v0.13.2 // one local machine per data folder
+	github.com/google/go-cmp v0.7.0 // tests
+	github.com/johannesboyne/gofakes3 v1.2.0 // S3's wire on the local machine, over a state of our own
+	github.com/jonreiter/govader v0.0.0-20250429093935-f6505c8d03cc // English sentiment in the local model
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // lists every error of a document
+	github.com/schollz/progressbar/v3 v3.19.1 // sluice run on a terminal
 	github.com/spf13/cobra v1.10.2
-	github.com/tidwall/btree v1.8.2
-	go.etcd.io/bbolt v1.5.0
-	golang.org/x/term v0.47.0
-	golang.org/x/text v0.43.0
-	pgregory.net/rapid v1.3.0
+	github.com/tidwall/btree v1.8.2 // keys in order on the local machine
+	go.etcd.io/bbolt v1.5.0 // the local machine's data file
+	golang.org/x/term v0.47.0 // is anybody watching?
+	golang.org/x/text v0.43.0 // UTF-16 files, foreign charsets in mails
+	pgregory.net/rapid v1.3.0 // tests by properties
 )
 
 require (

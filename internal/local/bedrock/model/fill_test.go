@@ -181,7 +181,7 @@ func TestReplyIsHonestAndInTheLanguage(t *testing.T) {
 		"Where is my parcel?":                    "You ask: “Where is my parcel?”",
 		"Đơn hàng của tôi đâu rồi?":              "Bạn hỏi: “Đơn hàng của tôi đâu rồi?”",
 		"Das Paket ist leider nicht angekommen.": "statistischen Modells",
-		"": "local statistical model",
+		"":                                       "local statistical model",
 	} {
 		got, err := m.Answer(Prompt{User: []string{text}})
 		if err != nil || !strings.Contains(got, want) {

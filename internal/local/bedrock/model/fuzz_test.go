@@ -133,7 +133,7 @@ func FuzzSchema(f *testing.F) {
 		if took := time.Since(began); took > 20*time.Second {
 			t.Fatalf("%v for a schema of %d bytes", took, len(schema))
 		}
-		if err == nil && !strings.Contains(schema, "$schema") && !strings.Contains(schema, "$id") {
+		if err == nil && schema != "" && !strings.Contains(schema, "$schema") && !strings.Contains(schema, "$id") {
 			if err := validate(t, schema, answer); err != nil {
 				t.Fatalf("%v\nanswer %s", err, answer)
 			}
@@ -190,7 +190,7 @@ func TestHostileInputsAreReadInLinearTime(t *testing.T) {
 	large := hostile(200 << 10)
 	for name, small := range hostile(12 << 10) {
 		before, after := took(small), took(large[name])
-		if after > 40*before+200*time.Millisecond {
+		if after > 40*before+time.Second {
 			t.Errorf("%s: %v for 12 KB, %v for 200 KB", name, before, after)
 		}
 		t.Logf("%s: %v for 12 KB, %v for 200 KB", name, before, after)

@@ -35,8 +35,13 @@ type Entity struct {
 	Start, End int
 }
 
-// entityLimit is how many entities are found at most.
-const entityLimit = 500
+// Bounds of the search: how many entities are found at most, and how many bytes
+// are held against the spellings, in all and of one sentence.
+const (
+	entityLimit   = 500
+	shapedBytes   = 32 << 10
+	sentenceBytes = 8 << 10
+)
 
 // shape finds entities of one kind by their spelling.
 type shape struct {
@@ -88,11 +93,15 @@ func (t *Text) EntitiesOf(kinds ...Kind) []Entity {
 
 func (t *Text) findEntities() []Entity {
 	var all []Entity
+	budget := shapedBytes
 	for _, line := range t.Sentences() {
-		if len(all) >= entityLimit {
+		if len(all) >= entityLimit || budget <= 0 {
 			break
 		}
-		all = append(all, t.shaped(line)...)
+		if text := cut(t.Slice(line), sentenceBytes); shapely(text) {
+			budget -= len(text)
+			all = append(all, shaped(text, line.Start)...)
+		}
 	}
 	byPlace(all)
 	all = append(all, t.named(all)...)
@@ -107,13 +116,15 @@ func byPlace(all []Entity) {
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Start < all[j].Start })
 }
 
-// shaped finds what is told by its spelling within one sentence.
-func (t *Text) shaped(line Span) []Entity {
+// shapely says whether a sentence may hold anything told by its spelling.
+func shapely(text string) bool {
+	return strings.ContainsAny(text, "@0123456789") || strings.Contains(text, "://") || strings.Contains(text, "www.")
+}
+
+// shaped finds what is told by its spelling within one sentence, which begins
+// at offset.
+func shaped(text string, offset int) []Entity {
 	var found []Entity
-	text := t.Slice(line)
-	if strings.IndexAny(text, "@0123456789") < 0 && !strings.Contains(text, "://") && !strings.Contains(text, "www.") {
-		return nil
-	}
 	for _, s := range shapes {
 		if strings.IndexAny(text, s.needs) < 0 {
 			continue
@@ -121,7 +132,7 @@ func (t *Text) shaped(line Span) []Entity {
 		for _, m := range s.re.FindAllStringSubmatchIndex(text, 50) {
 			from, to := m[2*s.group], m[2*s.group+1]
 			to = from + len(strings.TrimRight(text[from:to], " \t,.;:!?)"))
-			e := Entity{Kind: s.kind, Text: text[from:to], Start: line.Start + from, End: line.Start + to}
+			e := Entity{Kind: s.kind, Text: text[from:to], Start: offset + from, End: offset + to}
 			if e.Kind == Phone && !phoneLike(text, from, to) {
 				continue
 			}

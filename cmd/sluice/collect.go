@@ -101,11 +101,29 @@ func (sum *summary) add(j *job, f *fileSums) {
 	}
 	sum.Reused += j.progress.Reused
 	sum.CostUSD = roundUSD(sum.CostUSD + f.CostUSD)
-	for _, r := range j.progress.Mail {
-		if r.Outcome == events.MailSent {
-			sum.Mails++
+}
+
+// mostMails is how many mails a run counts.
+const mostMails = 1_000_000
+
+// countMails counts the mails about the run's uploads and their records that
+// went out since it began.
+func (sum *summary) countMails(ctx context.Context, session *session, began time.Time) error {
+	mails, err := session.doors.Mails(ctx, mostMails, began)
+	if err != nil {
+		return err
+	}
+	for _, m := range mails {
+		about := uploadID.FindStringSubmatch(m.Tags["requestId"])
+		if about == nil || !slices.ContainsFunc(sum.Reports, func(f *fileSums) bool { return f.Upload == about[1] }) {
+			continue
+		}
+		sum.Mails++
+		if len(sum.newMails) < shownMails {
+			sum.newMails = append(sum.newMails, m)
 		}
 	}
+	return nil
 }
 
 // bring copies an upload's results and report beside its file, or into the

@@ -115,7 +115,7 @@ func (s *settings) run(ctx context.Context, args []string, f runFlags) (err erro
 	if err != nil {
 		return err
 	}
-	if sum.newMails, err = session.doors.Mails(ctx, shownMails, began); err != nil {
+	if err := sum.countMails(ctx, session, began); err != nil {
 		return err
 	}
 	if err := s.show(session, sum); err != nil {

@@ -55,7 +55,9 @@ func (l *languages) detect(text string, words []Word) string {
 		if i == detectWords {
 			break
 		}
-		letters++
+		if strings.Trim(w.Lower, "0123456789_") != "" {
+			letters++
+		}
 		// A word common to many languages says less.
 		in := l.words[w.Lower]
 		for _, j := range in {

@@ -70,6 +70,8 @@ type Text struct {
 	found     bool
 	stems     map[string]int
 	weights   []float64
+	summaries map[Limit]string
+	evidence  map[*Label]string
 }
 
 // Read begins to read a text.

@@ -28,6 +28,18 @@ func (t *Text) Summary(limit Limit) string {
 	if limit.Characters <= 0 {
 		limit.Characters = 240
 	}
+	s, known := t.summaries[limit]
+	if !known {
+		if t.summaries == nil {
+			t.summaries = map[Limit]string{}
+		}
+		s = t.summarize(limit)
+		t.summaries[limit] = s
+	}
+	return s
+}
+
+func (t *Text) summarize(limit Limit) string {
 	spans, scores := t.Sentences(), t.sentenceScores()
 	if len(spans) == 0 {
 		return ""
@@ -184,6 +196,18 @@ func (t *Text) KeySentences(n int) []string {
 // Evidence is the sentence that a label or a tone is best seen in; label may
 // be nil for the tone.
 func (t *Text) Evidence(label *Label) string {
+	s, known := t.evidence[label]
+	if !known {
+		if t.evidence == nil {
+			t.evidence = map[*Label]string{}
+		}
+		s = t.findEvidence(label)
+		t.evidence[label] = s
+	}
+	return s
+}
+
+func (t *Text) findEvidence(label *Label) string {
 	best, at := 0.0, -1
 	for i, s := range t.Sentences() {
 		if i == 60 {

@@ -141,11 +141,17 @@ func (s *settings) work(ctx context.Context, session *session, jobs []*job) erro
 func commandLine() string {
 	words := slices.Clone(os.Args)
 	for i, w := range words {
-		if w == "" || strings.ContainsAny(w, " \t\n\"'\\$`*?[]{}();<>|&!#~") {
-			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
+		words[i] = quoted(w)
 	}
 	return strings.Join(words, " ")
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if word != "" && !strings.ContainsAny(word, " \t\n\"'\\$`*?[]{}();<>|&!#~") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // program is what this program was called as.

@@ -120,7 +120,7 @@ func (s *settings) showTotals(session *session, sum *summary) {
 		fmt.Fprintf(s.out, "         s3://%s/%s\n", machine.Bucket, f.resultsKey)
 	}
 	first := sum.Reports[0]
-	fmt.Fprintf(s.out, "\nNext:\n  %s run %s --task sentiment    ask something else\n", program(), relative(first.File))
+	fmt.Fprintf(s.out, "\nNext:\n  %s run %s --task sentiment    ask something else\n", program(), quoted(relative(first.File)))
 	fmt.Fprintf(s.out, "  %s dev    keep the machine up for any AWS client; then:\n", program())
 	fmt.Fprintf(s.out, "  curl -s '%s/%s/%s'\n", session.url, machine.Bucket, first.resultsKey)
 }

@@ -7,11 +7,20 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 )
 
 // NewLogger writes JSON lines to w, each with the function's name.
 func NewLogger(w io.Writer, function string) *slog.Logger {
 	return slog.New(withIDs{slog.NewJSONHandler(w, nil)}).With("function", function)
+}
+
+// ExitIf ends a program that cannot start, with one line that says why.
+func ExitIf(log *slog.Logger, err error) {
+	if err != nil {
+		log.Error("cannot start", "error", err.Error())
+		os.Exit(1)
+	}
 }
 
 type idsKey struct{}

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -17,18 +16,11 @@ import (
 func main() {
 	log := telemetry.NewLogger(os.Stdout, analyze.Name)
 	config, err := analyze.LoadConfig()
-	exitOn(log, err)
+	telemetry.ExitIf(log, err)
 	clients, err := awsclient.Config(awsclient.Options{Connections: config.CallsInFlight})
-	exitOn(log, err)
+	telemetry.ExitIf(log, err)
 	handler, err := analyze.Connect(config, clients, log)
-	exitOn(log, err)
+	telemetry.ExitIf(log, err)
 	options := consume.Options{Function: analyze.Name, Log: log, Queues: sqs.NewFromConfig(clients), InFlight: config.CallsInFlight, Defers: true}
 	lambda.Start(consume.Each(options, handler.Handle))
-}
-
-func exitOn(log *slog.Logger, err error) {
-	if err != nil {
-		log.Error("cannot start", "error", err.Error())
-		os.Exit(1)
-	}
 }

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 	"time"
 
@@ -22,17 +21,10 @@ import (
 func main() {
 	log := telemetry.NewLogger(os.Stdout, ingest.Name)
 	config, err := ingest.LoadConfig()
-	exitOn(log, err)
+	telemetry.ExitIf(log, err)
 	clients, err := awsclient.Config(awsclient.Options{})
-	exitOn(log, err)
+	telemetry.ExitIf(log, err)
 	store := objects.New(s3.NewFromConfig(clients), config.Bucket)
 	h := ingest.New(store, bus.NewPayloads(store), bus.New(eventbridge.NewFromConfig(clients), config.Bus, ingest.Name), log, time.Now)
 	lambda.Start(consume.Each(consume.Options{Function: ingest.Name, Log: log, Queues: sqs.NewFromConfig(clients), InFlight: 1, Defers: true}, h.Handle))
-}
-
-func exitOn(log *slog.Logger, err error) {
-	if err != nil {
-		log.Error("cannot start", "error", err.Error())
-		os.Exit(1)
-	}
 }

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 	"time"
 
@@ -23,18 +22,11 @@ import (
 func main() {
 	log := telemetry.NewLogger(os.Stdout, notify.Name)
 	config, err := notify.LoadConfig()
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	handler, err := notify.New(config, objects.New(s3.NewFromConfig(aws), config.Bucket),
 		sesv2.NewFromConfig(aws, notify.OneAttempt), bus.New(eventbridge.NewFromConfig(aws), config.Bus, notify.Name), time.Now)
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	lambda.Start(consume.Each(consume.Options{Function: notify.Name, Log: log, Queues: sqs.NewFromConfig(aws), Defers: true}, handler.Handle))
-}
-
-func exitIf(log *slog.Logger, err error) {
-	if err != nil {
-		log.Error("cannot start", "error", err.Error())
-		os.Exit(1)
-	}
 }

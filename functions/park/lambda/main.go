@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"math"
 	"os"
 	"time"
@@ -23,18 +22,11 @@ import (
 func main() {
 	log := telemetry.NewLogger(os.Stdout, park.Name)
 	config, err := park.LoadConfig()
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	handler := park.New(config, objects.New(s3.NewFromConfig(aws), config.Bucket),
 		bus.New(eventbridge.NewFromConfig(aws), config.Bus, park.Name), log, time.Now)
 	lambda.Start(consume.Each(consume.Options{Function: park.Name, Log: log, Queues: sqs.NewFromConfig(aws),
 		Anything: true, Defers: true, MaxFailures: math.MaxInt}, handler.Handle))
-}
-
-func exitIf(log *slog.Logger, err error) {
-	if err != nil {
-		log.Error("cannot start", "error", err.Error())
-		os.Exit(1)
-	}
 }

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 	"time"
 
@@ -22,17 +21,10 @@ import (
 func main() {
 	log := telemetry.NewLogger(os.Stdout, store.Name)
 	config, err := store.LoadConfig()
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	handler := store.New(objects.New(s3.NewFromConfig(aws), config.Bucket),
 		bus.New(eventbridge.NewFromConfig(aws), config.Bus, store.Name), time.Now)
 	lambda.Start(consume.All(consume.Options{Function: store.Name, Log: log, Queues: sqs.NewFromConfig(aws)}, handler.Handle))
-}
-
-func exitIf(log *slog.Logger, err error) {
-	if err != nil {
-		log.Error("cannot start", "error", err.Error())
-		os.Exit(1)
-	}
 }

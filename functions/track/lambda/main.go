@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 	"time"
 
@@ -22,18 +21,11 @@ import (
 func main() {
 	log := telemetry.NewLogger(os.Stdout, track.Name)
 	config, err := track.LoadConfig()
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
-	exitIf(log, err)
+	telemetry.ExitIf(log, err)
 	handler := track.New(objects.New(s3.NewFromConfig(aws), config.Bucket),
 		bus.New(eventbridge.NewFromConfig(aws), config.Bus, track.Name), log, time.Now, os.TempDir())
 	lambda.Start(consume.All(consume.Options{Function: track.Name, Log: log, Queues: sqs.NewFromConfig(aws),
 		MaxFailures: track.MaxFailures, Defers: true}, handler.Handle))
-}
-
-func exitIf(log *slog.Logger, err error) {
-	if err != nil {
-		log.Error("cannot start", "error", err.Error())
-		os.Exit(1)
-	}
 }

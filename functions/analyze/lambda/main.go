@@ -1,4 +1,4 @@
-// Command lambda is analyze as a Lambda function.
+// Command lambda is the Lambda function of package analyze.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command lambda is ingest as a Lambda.
+// Command lambda is the Lambda function of package ingest.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command notify is the Lambda function of package notify.
+// Command lambda is the Lambda function of package notify.
 package main
 
 import (

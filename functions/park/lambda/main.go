@@ -1,4 +1,4 @@
-// Command park is the Lambda function of package park.
+// Command lambda is the Lambda function of package park.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command store is the Lambda function of package store.
+// Command lambda is the Lambda function of package store.
 package main
 
 import (

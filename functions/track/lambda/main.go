@@ -1,4 +1,4 @@
-// Command track is the Lambda function of package track.
+// Command lambda is the Lambda function of package track.
 package main
 
 import (

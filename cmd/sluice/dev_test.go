@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -122,6 +123,15 @@ func TestAnUpstreamSystemPublishesAndGetsResultAndMail(t *testing.T) {
 	})
 	if len(told) != 2 || told[0].To[0] != "linh@example.com" {
 		t.Errorf("%+v", told)
+	}
+	log, err := os.ReadFile(machine.LogFile(data))
+	if err != nil || !strings.Contains(string(log), "order-4711") {
+		t.Errorf("the log does not tell of the request: %v", err)
+	}
+	for _, private := range []string{"linh@example.com", "thất vọng"} {
+		if strings.Contains(string(log), private) {
+			t.Errorf("the log holds %q", private)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package bedrock
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func BenchmarkConverse(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest("POST", "/model/amazon.nova-lite-v1:0/converse", strings.NewReader(call)))
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/model/amazon.nova-lite-v1:0/converse", strings.NewReader(call)))
 		if w.Code != 200 {
 			b.Fatal(w.Body.String())
 		}

@@ -394,7 +394,7 @@ func TestPlainSlashesInAnARN(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if raw, _ := io.ReadAll(response.Body); response.StatusCode != 200 {
+	if raw, _ := io.ReadAll(response.Body); response.StatusCode != http.StatusOK {
 		t.Errorf("%d %s", response.StatusCode, raw)
 	}
 }

@@ -14,11 +14,11 @@ const (
 	usualEntities  = 20
 )
 
-// fillArray appends a list. Each item is filled from its own context; what
+// fillArray appends a list. Each item is filled from its own source; what
 // is missing to minItems is filled from the text as a whole. A text that has
 // nothing of the kind gives an empty list.
-func (c *context) fillArray(n *node, out []byte) ([]byte, error) {
-	contexts, texts := c.itemsFor(n)
+func (c *source) fillArray(n *node, out []byte) ([]byte, error) {
+	sources, texts := c.itemsFor(n)
 	out = append(out, '[')
 	l := &list{node: n, out: out}
 	for _, i := range c.optionsFor(n.items) {
@@ -36,7 +36,7 @@ func (c *context) fillArray(n *node, out []byte) ([]byte, error) {
 		}
 		l.add(appendString(nil, fitted))
 	}
-	for _, inner := range contexts {
+	for _, inner := range sources {
 		if l.full() {
 			break
 		}
@@ -82,7 +82,7 @@ func (l *list) add(item []byte) bool {
 }
 
 // pad fills a list up to minItems.
-func (c *context) pad(l *list) error {
+func (c *source) pad(l *list) error {
 	n := l.node
 	if l.count >= n.minItems {
 		return nil
@@ -118,9 +118,9 @@ func (c *context) pad(l *list) error {
 	return nil
 }
 
-// itemsFor is what the items of a list are filled from: contexts, or strings
+// itemsFor is what the items of a list are filled from: sources, or strings
 // that need none.
-func (c *context) itemsFor(n *node) ([]context, []string) {
+func (c *source) itemsFor(n *node) ([]source, []string) {
 	items := n.items
 	if items.fixed != nil {
 		return nil, nil
@@ -137,21 +137,21 @@ func (c *context) itemsFor(n *node) ([]context, []string) {
 		}
 		return nil, c.stringsFor(n)
 	case numberKind, integerKind:
-		var contexts []context
+		var sources []source
 		for i := range min(10, len(c.numbers())) {
 			inner := *c
 			inner.spare = i
-			contexts = append(contexts, inner)
+			sources = append(sources, inner)
 		}
-		return contexts, nil
+		return sources, nil
 	}
 	return nil, nil
 }
 
-func (c *context) one() []context { return []context{*c} }
+func (c *source) one() []source { return []source{*c} }
 
 // optionsFor are the allowed strings, by index, that the text is like.
-func (c *context) optionsFor(items *node) []int {
+func (c *source) optionsFor(items *node) []int {
 	switch {
 	case items.kind != stringKind || len(items.options) == 0:
 		return nil
@@ -162,7 +162,7 @@ func (c *context) optionsFor(items *node) []int {
 }
 
 // stringsFor are the strings of a list by its purpose.
-func (c *context) stringsFor(n *node) []string {
+func (c *source) stringsFor(n *node) []string {
 	most := usualEntities
 	if n.maxItems >= 0 {
 		most = n.maxItems
@@ -170,7 +170,17 @@ func (c *context) stringsFor(n *node) []string {
 	if kinds := c.model.vocab.kinds[n.means]; kinds != nil {
 		return texts(c.text.EntitiesOf(kinds...), most)
 	}
-	switch n.means {
+	means := n.means
+	if described, asked := c.parameters.field(n.name); asked && means == unclear {
+		// A field that somebody asks for is looked up, never guessed.
+		means = c.model.vocab.purpose(&node{hint: strings.ToLower(described)})
+		kinds := c.model.vocab.kinds[means]
+		if value, ok := c.labelled(n.name); ok && kinds == nil {
+			return []string{value}
+		}
+		return texts(c.text.EntitiesOf(kinds...), most)
+	}
+	switch means {
 	case entities:
 		return texts(c.text.Entities(), most)
 	case label:
@@ -193,6 +203,9 @@ func (c *context) stringsFor(n *node) []string {
 	case actions:
 		return c.requests(usualSentences)
 	case points, summary, quote, reason, title:
+		if n.minItems == 0 && len(c.text.Sentences()) <= max(1, c.parameters.sentences-1) {
+			return nil // the summary beside it has said it all
+		}
 		return c.text.KeySentences(max(n.minItems, min(most, usualSentences)))
 	}
 	return c.text.Keywords(max(n.minItems, min(most, usualKeywords)))
@@ -215,12 +228,12 @@ func texts(found []reading.Entity, most int) []string {
 
 // labelNames are the parameters' labels, or else the usual ones, that the text
 // is like.
-func (c *context) labelNames() []string {
+func (c *source) labelNames() []string {
 	labels := c.model.vocab.common
 	if len(c.parameters.labels) > 0 {
 		labels = make([]*reading.Label, 0, len(c.parameters.labels))
 		for _, o := range c.parameters.labels {
-			labels = append(labels, c.model.reader.Label(o.name, o.description))
+			labels = append(labels, c.model.label(o))
 		}
 	}
 	var out []string
@@ -231,7 +244,7 @@ func (c *context) labelNames() []string {
 }
 
 // requests are up to n sentences that ask for something to be done.
-func (c *context) requests(n int) []string {
+func (c *source) requests(n int) []string {
 	var out []string
 	for i, s := range c.text.Sentences() {
 		if len(out) == n || i == 200 {
@@ -245,17 +258,17 @@ func (c *context) requests(n int) []string {
 	return out
 }
 
-// objects are the contexts of a list of objects: one per asked field, per
+// objects are the sources of a list of objects: one per asked field, per
 // entity, per label, or per weighty sentence.
-func (c *context) objects(n *node) []context {
-	var out []context
+func (c *source) objects(n *node) []source {
+	var out []source
 	items := n.items
 	named := items.property("name", "field", "key", "label") != nil
 	valued := items.property("value", "text", "content", "answer") != nil
 	if fields := c.parameters.fields; len(fields) > 0 && named && valued {
 		for _, f := range fields {
 			inner := *c
-			inner.field = f
+			inner.field = f.name
 			out = append(out, inner)
 		}
 		return out

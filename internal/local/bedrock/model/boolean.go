@@ -7,7 +7,7 @@ import (
 )
 
 // fillBoolean appends true or false for a node.
-func (c *context) fillBoolean(n *node, out []byte) []byte {
+func (c *source) fillBoolean(n *node, out []byte) []byte {
 	want := c.isTrue(n)
 	for _, o := range n.options {
 		if string(o.raw) == "true" == want {
@@ -24,12 +24,12 @@ func (c *context) fillBoolean(n *node, out []byte) []byte {
 }
 
 // isTrue decides a yes or no by cues.
-func (c *context) isTrue(n *node) bool {
+func (c *source) isTrue(n *node) bool {
 	not := n.has("not", "no", "without")
 	return c.cue(n) != not
 }
 
-func (c *context) cue(n *node) bool {
+func (c *source) cue(n *node) bool {
 	t := c.text
 	tone := t.Sentiment()
 	switch {

@@ -2,15 +2,14 @@ package model
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"sluice/internal/local/bedrock/reading"
 )
 
-// context is what a place of the answer is filled from.
-type context struct {
+// source is what a place of the answer is filled from.
+type source struct {
 	model      *Model
 	text       *reading.Text
 	parameters *parameters
@@ -52,7 +51,7 @@ func (m *Model) fillRoot(root *node, in input) ([]byte, error) {
 	for i, r := range in.records {
 		texts[i] = r.text
 	}
-	c := &context{model: m, text: m.reader.Read(strings.Join(texts, "\n")), parameters: &in.parameters, budget: &budget}
+	c := &source{model: m, text: m.reader.Read(strings.Join(texts, "\n")), parameters: &in.parameters, budget: &budget}
 	out, _, err := c.fill(root, nil, true)
 	return out, err
 }
@@ -76,7 +75,7 @@ func (m *Model) fillPacked(root *node, at int, in input, budget *int) ([]byte, e
 		if i == at {
 			out, err = m.fillRecords(p.node, in, out, budget)
 		} else {
-			c := &context{model: m, text: m.reader.Read(""), parameters: &in.parameters, around: root, budget: budget}
+			c := &source{model: m, text: m.reader.Read(""), parameters: &in.parameters, around: root, budget: budget}
 			out, _, err = c.fill(p.node, out, true)
 		}
 		if err != nil {
@@ -101,7 +100,7 @@ func (m *Model) fillRecords(n *node, in input, out []byte, budget *int) ([]byte,
 		if i > 0 {
 			out = append(out, ',')
 		}
-		c := &context{model: m, text: m.reader.Read(r.text), parameters: &in.parameters, id: r.id, budget: budget}
+		c := &source{model: m, text: m.reader.Read(r.text), parameters: &in.parameters, id: r.id, budget: budget}
 		if r.parameters != nil {
 			c.parameters = r.parameters
 		}
@@ -122,7 +121,7 @@ func (m *Model) fillRecords(n *node, in input, out []byte, budget *int) ([]byte,
 
 // fill appends a value for a node. Unless it must, it may find nothing: then it
 // appends nothing and says false.
-func (c *context) fill(n *node, out []byte, must bool) ([]byte, bool, error) {
+func (c *source) fill(n *node, out []byte, must bool) ([]byte, bool, error) {
 	if n.fixed != nil {
 		return append(out, n.fixed...), true, nil
 	}
@@ -159,7 +158,7 @@ func (c *context) fill(n *node, out []byte, must bool) ([]byte, bool, error) {
 	return out, found, nil
 }
 
-func (c *context) fillObject(n *node, out []byte) ([]byte, error) {
+func (c *source) fillObject(n *node, out []byte) ([]byte, error) {
 	inner := *c
 	inner.around, inner.choice, inner.label = n, nil, nil
 	inner.decide(n)
@@ -189,7 +188,7 @@ func (c *context) fillObject(n *node, out []byte) ([]byte, error) {
 
 // decide chooses the object's label before the rest, so that a confidence or a
 // reason can speak of it.
-func (c *context) decide(n *node) {
+func (c *source) decide(n *node) {
 	for _, p := range n.properties {
 		q := p.node
 		labels := c.labelsFor(q)
@@ -203,7 +202,7 @@ func (c *context) decide(n *node) {
 }
 
 // choose picks a label by likeness, or the pinned one.
-func (c *context) choose(labels []*reading.Label) reading.Choice {
+func (c *source) choose(labels []*reading.Label) reading.Choice {
 	for i, l := range labels {
 		if c.pinned != nil && l.Name == c.pinned.Name {
 			only := c.text.Choose(labels[i : i+1])
@@ -216,7 +215,7 @@ func (c *context) choose(labels []*reading.Label) reading.Choice {
 
 // labelsFor are the labels that a string node chooses among, nil when it does
 // not choose by likeness.
-func (c *context) labelsFor(n *node) []*reading.Label {
+func (c *source) labelsFor(n *node) []*reading.Label {
 	if n.kind != stringKind || n.scale.of != unclear || n.fixed != nil {
 		return nil
 	}
@@ -240,13 +239,13 @@ func (c *context) labelsFor(n *node) []*reading.Label {
 	}
 	labels := make([]*reading.Label, len(c.parameters.labels))
 	for i, o := range c.parameters.labels {
-		labels[i] = c.model.reader.Label(o.name, o.description)
+		labels[i] = c.model.label(o)
 	}
 	return labels
 }
 
 // described are a node's labels with the descriptions that the parameters give.
-func (c *context) described(n *node) []*reading.Label {
+func (c *source) described(n *node) []*reading.Label {
 	labels := n.labels
 	for _, o := range c.parameters.labels {
 		if o.description == "" {
@@ -257,7 +256,7 @@ func (c *context) described(n *node) []*reading.Label {
 				if &labels[0] == &n.labels[0] {
 					labels = append([]*reading.Label(nil), n.labels...)
 				}
-				labels[i] = c.model.reader.Label(o.name, o.description)
+				labels[i] = c.model.label(o)
 			}
 		}
 	}
@@ -304,5 +303,3 @@ func appendString(out []byte, s string) []byte {
 }
 
 func appendRaw(out []byte, raw json.RawMessage) []byte { return append(out, raw...) }
-
-func appendInt(out []byte, n int) []byte { return strconv.AppendInt(out, int64(n), 10) }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -104,7 +105,8 @@ func FuzzFill(f *testing.F) {
 		schema := string(raw)
 		answer, err := m.Answer(Prompt{User: []string{text}, Schema: schema})
 		if err != nil {
-			if _, told := err.(*SchemaError); !told {
+			var told *SchemaError
+			if !errors.As(err, &told) {
 				t.Fatalf("%v: %s", err, schema)
 			}
 			return

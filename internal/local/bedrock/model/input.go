@@ -23,7 +23,7 @@ type record struct {
 // parameters are the ones that the model understands; it ignores others.
 type parameters struct {
 	labels    []labelOption
-	fields    []string
+	fields    []labelOption
 	language  string
 	sentences int
 	words     int
@@ -150,9 +150,7 @@ func readParameters(raw json.RawMessage) parameters {
 			}
 		}
 	}
-	for _, f := range readLabels(first(fields, "fields", "keys", "attributes", "extract", "entities")) {
-		p.fields = append(p.fields, f.name)
-	}
+	p.fields = readLabels(first(fields, "fields", "keys", "attributes", "extract", "entities"))
 	p.language = strings.ToLower(plainText(first(fields, "language", "lang", "targetLanguage", "target_language", "outputLanguage")))
 	p.sentences = wholeNumber(first(fields, "sentences", "maxSentences", "max_sentences"))
 	p.words = wholeNumber(first(fields, "words", "maxWords", "max_words"))
@@ -162,6 +160,16 @@ func readParameters(raw json.RawMessage) parameters {
 
 // labelLimit is how many labels or fields are taken from the parameters.
 const labelLimit = 500
+
+// field is the description of a field that the parameters ask for by name.
+func (p *parameters) field(name string) (description string, asked bool) {
+	for _, f := range p.fields {
+		if f.name == name {
+			return f.description, true
+		}
+	}
+	return "", false
+}
 
 // readLabels reads ["a", …], [{"name": "a", "description": "…"}, …],
 // {"a": "…", …} or "a, b".

@@ -10,9 +10,12 @@ import (
 // ID names the model in every answer.
 const ID = "sluice.local-statistical-v1"
 
-// schemaCache is how many compiled schemas are kept; a pipeline uses one for
-// each of its tasks.
-const schemaCache = 256
+// How many compiled schemas and labels are kept; a pipeline uses one schema and
+// one set of labels for each of its tasks.
+const (
+	schemaCache = 256
+	labelCache  = 4096
+)
 
 // Model answers prompts. It may be used by many goroutines.
 type Model struct {
@@ -21,6 +24,7 @@ type Model struct {
 
 	mu      sync.Mutex
 	schemas map[string]*node
+	labels  map[labelOption]*reading.Label
 }
 
 // New builds the model from its built-in lists; an error means that one of
@@ -30,7 +34,7 @@ func New() (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("local model: %w", err)
 	}
-	return &Model{reader: reader, vocab: newVocabulary(reader), schemas: map[string]*node{}}, nil
+	return &Model{reader: reader, vocab: newVocabulary(reader), schemas: map[string]*node{}, labels: map[labelOption]*reading.Label{}}, nil
 }
 
 // Prompt is what a caller asks.
@@ -83,4 +87,19 @@ func (m *Model) compiled(schema string) (*node, error) {
 	}
 	m.schemas[schema] = root
 	return root, nil
+}
+
+// label prepares a label of the parameters, which come again with every call.
+func (m *Model) label(o labelOption) *reading.Label {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := m.labels[o]
+	if l == nil {
+		if len(m.labels) >= labelCache {
+			clear(m.labels)
+		}
+		l = m.reader.Label(o.name, o.description)
+		m.labels[o] = l
+	}
+	return l
 }

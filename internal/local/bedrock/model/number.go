@@ -11,7 +11,7 @@ import (
 )
 
 // fillNumber appends a number or an integer for a node.
-func (c *context) fillNumber(n *node, out []byte, must bool) ([]byte, bool, error) {
+func (c *source) fillNumber(n *node, out []byte, must bool) ([]byte, bool, error) {
 	guess, found := c.numberFor(n)
 	if !found && !must && len(n.options) == 0 {
 		return out, false, nil
@@ -141,7 +141,7 @@ func decimal(r *big.Rat) string {
 }
 
 // numberFor decides what a number says.
-func (c *context) numberFor(n *node) (float64, bool) {
+func (c *source) numberFor(n *node) (float64, bool) {
 	if c.entity != nil && n.means == offset || c.entity != nil && n.has("start", "end", "offset") {
 		at := c.entity.Start
 		if n.has("end") {
@@ -183,7 +183,7 @@ func (c *context) numberFor(n *node) (float64, bool) {
 
 // ranged stretches a share from 0 to 1 over the schema's bounds, or the usual
 // ones.
-func (c *context) ranged(n *node, share, low, high float64) float64 {
+func (c *source) ranged(n *node, share, low, high float64) float64 {
 	if n.low != nil {
 		low, _ = n.low.Float64()
 		high = math.Max(high, low+1)
@@ -197,7 +197,7 @@ func (c *context) ranged(n *node, share, low, high float64) float64 {
 }
 
 // toneNumber is the tone on the schema's range, by default from -1 to 1.
-func (c *context) toneNumber(n *node) float64 {
+func (c *source) toneNumber(n *node) float64 {
 	score := c.text.Sentiment().Score
 	if n.low == nil && n.high == nil {
 		return score
@@ -206,7 +206,7 @@ func (c *context) toneNumber(n *node) float64 {
 }
 
 // certainty is how sure the label is, or else the tone.
-func (c *context) certainty() float64 {
+func (c *source) certainty() float64 {
 	if c.choice != nil {
 		return c.choice.Confidence
 	}
@@ -217,7 +217,7 @@ func (c *context) certainty() float64 {
 }
 
 // counted counts what the name speaks of; words unless it says.
-func (c *context) counted(n *node) float64 {
+func (c *source) counted(n *node) float64 {
 	switch {
 	case n.has("sentence", "sentences"):
 		return float64(len(c.text.Sentences()))
@@ -241,7 +241,7 @@ func (c *context) counted(n *node) float64 {
 }
 
 // numbers are the plain numbers among the words, at most 100.
-func (c *context) numbers() []float64 {
+func (c *source) numbers() []float64 {
 	var out []float64
 	for _, w := range c.text.Words() {
 		if len(out) == 100 {

@@ -60,7 +60,11 @@ func (m *Model) reply(t *reading.Text, p *parameters, bare bool) string {
 	if points := t.Keywords(4); len(points) > 1 {
 		parts = append(parts, fmt.Sprintf(words.points, strings.Join(points, ", ")))
 	}
-	return strings.Join(append(parts, words.signature), " ")
+	answer := strings.Join(append(parts, words.signature), " ")
+	if p != nil && p.words > 0 {
+		answer = reading.FirstWords(answer, p.words)
+	}
+	return answer
 }
 
 // plain answers without a schema, record by record.

@@ -12,7 +12,7 @@ import (
 )
 
 // fillString appends a string for a node.
-func (c *context) fillString(n *node, out []byte, must bool) ([]byte, bool, error) {
+func (c *source) fillString(n *node, out []byte, must bool) ([]byte, bool, error) {
 	if len(n.options) > 0 {
 		return appendRaw(out, n.options[c.pick(n)].raw), true, nil
 	}
@@ -31,7 +31,7 @@ func (c *context) fillString(n *node, out []byte, must bool) ([]byte, bool, erro
 }
 
 // pick is the index of the allowed value that the text calls for.
-func (c *context) pick(n *node) int {
+func (c *source) pick(n *node) int {
 	if c.entity != nil {
 		if i, ok := c.kindOption(n); ok {
 			return i
@@ -63,7 +63,7 @@ func (c *context) pick(n *node) int {
 	return c.choose(c.described(n)).Index
 }
 
-func (c *context) pickTone(n *node) int {
+func (c *source) pickTone(n *node) int {
 	feeling := c.text.Sentiment()
 	if feeling.Label() == "mixed" {
 		for i := range n.options {
@@ -84,7 +84,7 @@ func (c *context) pickTone(n *node) int {
 }
 
 // level is how high the text stands on a scale of levels, from 0 to 1.
-func (c *context) level(n *node) float64 {
+func (c *source) level(n *node) float64 {
 	switch {
 	case n.means == confidence || n.has("confidence"):
 		return c.certainty()
@@ -101,7 +101,7 @@ func (c *context) level(n *node) float64 {
 }
 
 // kindOption is the option that names the kind of the entity at hand.
-func (c *context) kindOption(n *node) (int, bool) {
+func (c *source) kindOption(n *node) (int, bool) {
 	want := c.entity.Kind
 	for i, o := range n.options {
 		for _, k := range c.model.vocab.kinds[c.model.vocab.words[strings.ToLower(o.text)]] {
@@ -121,7 +121,7 @@ func (c *context) kindOption(n *node) (int, bool) {
 
 // stringFor decides what a string says; found is false when the text holds
 // nothing of the kind.
-func (c *context) stringFor(n *node) (s string, found bool) {
+func (c *source) stringFor(n *node) (s string, found bool) {
 	means := n.means
 	if c.field != "" && n.has("value", "text", "answer", "content") {
 		means = c.model.vocab.purpose(&node{words: nameWords(c.field)})
@@ -187,7 +187,7 @@ func firstOf(list []string) (string, bool) {
 }
 
 // named is the first entity of the wanted kinds.
-func (c *context) named(means purpose, kinds []reading.Kind) (string, bool) {
+func (c *source) named(means purpose, kinds []reading.Kind) (string, bool) {
 	for _, k := range kinds {
 		if e := c.text.EntitiesOf(k); len(e) > 0 {
 			return e[0].Text, true
@@ -201,7 +201,7 @@ func (c *context) named(means purpose, kinds []reading.Kind) (string, bool) {
 	return "", false
 }
 
-func (c *context) identity() (string, bool) {
+func (c *source) identity() (string, bool) {
 	if c.id != "" {
 		return c.id, true
 	}
@@ -212,7 +212,7 @@ func (c *context) identity() (string, bool) {
 	return fmt.Sprintf("%x", sum[:6]), true
 }
 
-func (c *context) languageName(n *node) (string, bool) {
+func (c *source) languageName(n *node) (string, bool) {
 	code := c.text.Language()
 	if n.has("name") || strings.Contains(n.hint, "name of") || strings.Contains(n.hint, "full name") || strings.Contains(n.hint, "english name") {
 		if name, ok := c.model.vocab.english[code]; ok {
@@ -222,12 +222,12 @@ func (c *context) languageName(n *node) (string, bool) {
 	return code, true
 }
 
-func (c *context) reason() string {
+func (c *source) reason() string {
 	return c.text.Evidence(c.label)
 }
 
 // labelled is what stands after "field:" at the beginning of a line.
-func (c *context) labelled(field string) (string, bool) {
+func (c *source) labelled(field string) (string, bool) {
 	key := strings.Join(nameWords(field), " ")
 	for i, s := range c.text.Sentences() {
 		if i == 200 {
@@ -241,17 +241,17 @@ func (c *context) labelled(field string) (string, bool) {
 	return "", false
 }
 
-func (c *context) summaryLimit(n *node) reading.Limit {
+func (c *source) summaryLimit(n *node) reading.Limit {
 	limit := n.limit
 	if p := c.parameters; p != nil {
 		limit.Sentences = orElse(p.sentences, limit.Sentences)
 		limit.Words = orElse(p.words, limit.Words)
 		limit.Characters = orElse(p.length, limit.Characters)
 	}
-	if limit.Characters == 0 && (limit.Words > 0 || limit.Sentences > 2) {
-		limit.Characters = 1200
+	if limit.Characters == 0 {
+		limit.Characters = max(240, 150*limit.Sentences, 10*limit.Words)
 	}
-	limit.Characters = c.bound(n, orElse(limit.Characters, 240))
+	limit.Characters = c.bound(n, limit.Characters)
 	return limit
 }
 
@@ -263,7 +263,7 @@ func orElse(n, other int) int {
 }
 
 // bound is the smaller of a length and the node's maxLength.
-func (c *context) bound(n *node, characters int) int {
+func (c *source) bound(n *node, characters int) int {
 	if n.maxLength >= 0 && n.maxLength < characters {
 		return max(1, n.maxLength)
 	}
@@ -271,7 +271,7 @@ func (c *context) bound(n *node, characters int) int {
 }
 
 // formatted puts a string into its format, or a value that stands for none.
-func (c *context) formatted(n *node, s string, found bool) (string, bool) {
+func (c *source) formatted(n *node, s string, found bool) (string, bool) {
 	switch n.format {
 	case "email":
 		if e := c.text.EntitiesOf(reading.Email); len(e) > 0 {
@@ -313,7 +313,7 @@ func safeURI(s string) bool {
 
 // firstDate is the first date of the text that can be read; without one, the
 // Unix epoch and false.
-func (c *context) firstDate() (time.Time, bool) {
+func (c *source) firstDate() (time.Time, bool) {
 	for _, e := range c.text.EntitiesOf(reading.Date) {
 		s := strings.TrimPrefix(strings.ToLower(e.Text), "ngày ")
 		s = strings.NewReplacer("st ", " ", "nd ", " ", "rd ", " ", "th ", " ", ",", "", " of ", " ").Replace(s)
@@ -327,7 +327,7 @@ func (c *context) firstDate() (time.Time, bool) {
 }
 
 // fitString makes a string as long as the schema wants it.
-func (c *context) fitString(n *node, s string) (string, error) {
+func (c *source) fitString(n *node, s string) (string, error) {
 	s = strings.TrimSpace(s)
 	length := utf8.RuneCountInString(s)
 	if length < n.minLength {
@@ -351,7 +351,7 @@ func (c *context) fitString(n *node, s string) (string, error) {
 }
 
 // lengthen adds the text's beginning, and stops when that is not enough.
-func (c *context) lengthen(s string, characters int) string {
+func (c *source) lengthen(s string, characters int) string {
 	more := []rune(s)
 	if len(more) > 0 {
 		more = append(more, ' ')

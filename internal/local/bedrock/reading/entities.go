@@ -60,7 +60,7 @@ var shapes = []shape{
 	{URL, 0, regexp.MustCompile(`(?:https?://|www\.)[^\s<>"'\)\]]+[^\s<>"'\)\].,;:!?]`), ":w"},
 	{Amount, 1, regexp.MustCompile(`(?i)((?:[$€£¥₫]\s?\d[\d.,]*\d|[$€£¥₫]\s?\d|\b(?:usd|eur|gbp|vnd|jpy|chf)\s?\d[\d.,]*)(?:\s?(?:million|billion|[mk]\b))?|\b\d[\d.,]*\s?` + currency + `(?:\s?(?:đồng|vnd|đ|usd))?)(?:$|[^\p{L}\d])`), "0123456789"},
 	{Date, 0, regexp.MustCompile(`(?i)\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b|\b\d{1,2}(?:st|nd|rd|th)?(?: of)? ` + months + `\b\.?(?:,? \d{4})?|\b` + months + `\.? \d{1,2}(?:st|nd|rd|th)?\b(?:,? \d{4})?|ngày \d{1,2}(?:[/-]\d{1,2}(?:[/-]\d{2,4})?| tháng \d{1,2}(?: năm \d{4})?)`), "0123456789"},
-	{Order, 1, regexp.MustCompile(`(?i)(?:^|[^\p{L}])(?:order|invoice|ticket|reference|ref|case|booking|tracking|đơn hàng|mã đơn|mã vận đơn|đơn|hoá đơn|hóa đơn|bestellung|rechnung|commande|facture|pedido|factura|ordine|fattura|bestelling)(?: number| no\.?| nr\.?| id| số| mã)?\s?[:#]?\s?#?([A-Z]{0,5}[-_]?\d[A-Z0-9\-]{2,24})`), "0123456789"},
+	{Order, 1, regexp.MustCompile(`(?i)(?:^|[^\p{L}])(?:order|parcel|package|shipment|invoice|ticket|reference|ref|case|booking|tracking|đơn hàng|mã đơn|mã vận đơn|đơn|hoá đơn|hóa đơn|bestellung|rechnung|commande|facture|pedido|factura|ordine|fattura|bestelling)(?: number| no\.?| nr\.?| id| số| mã)?\s?[:#]?\s?#?([A-Z]{0,5}[-_]?\d[A-Z0-9\-]{2,24})`), "0123456789"},
 	{Order, 0, regexp.MustCompile(`(?:#|\b[A-Z]{2,5}-)\d[A-Z0-9\-]{2,24}`), "#-"},
 	{Time, 0, regexp.MustCompile(`(?i)\b(?:[01]?\d|2[0-3]):[0-5]\d(?:\s?[ap]m)?\b|\b(?:1[0-2]|[1-9])\s?[ap]m\b`), "0123456789"},
 	{Phone, 0, regexp.MustCompile(`(?:\+\d{1,3}[ .\-]?)?(?:\(\d{1,4}\)[ .\-]?)?\d{2,4}(?:[ .\-]?\d{2,4}){2,4}`), "0123456789"},
@@ -126,7 +126,7 @@ func shapely(text string) bool {
 func shaped(text string, offset int) []Entity {
 	var found []Entity
 	for _, s := range shapes {
-		if strings.IndexAny(text, s.needs) < 0 {
+		if !strings.ContainsAny(text, s.needs) {
 			continue
 		}
 		for _, m := range s.re.FindAllStringSubmatchIndex(text, 50) {
@@ -156,7 +156,7 @@ func phoneLike(text string, from, to int) bool {
 	if digits < 8 || digits > 15 {
 		return false
 	}
-	if c := text[from]; c != '+' && c != '0' && c != '(' && strings.IndexAny(text[from:to], " -") < 0 {
+	if c := text[from]; c != '+' && c != '0' && c != '(' && !strings.ContainsAny(text[from:to], " -") {
 		return false
 	}
 	before, after := byte(' '), byte(' ')
@@ -254,7 +254,7 @@ func (t *Text) run(words []Word, i int, taken []bool) int {
 // extend takes the model into a product's name: "iPhone 15 Pro".
 func (t *Text) extend(words []Word, end int, taken []bool) int {
 	for limit := end + 3; end < len(words) && end < limit && !taken[end] && t.Read[words[end-1].End:words[end].Start] == " " &&
-		(words[end].Capital || strings.IndexAny(words[end].Lower, "0123456789") >= 0); {
+		(words[end].Capital || strings.ContainsAny(words[end].Lower, "0123456789")); {
 		end++
 	}
 	return end

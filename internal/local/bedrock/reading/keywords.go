@@ -91,6 +91,11 @@ func (t *Text) rank() []keyword {
 		if weights[i] == 0 {
 			continue
 		}
+		if n, _ := t.reader.concepts.phrases.longest(words, i); syllables && n > 1 && n < 5 {
+			// A listed phrase is surely a word.
+			text := lower(t.Read[w.Start:words[i+n-1].End])
+			add(text, text, 2.5*weights[i], i, n)
+		}
 		pair := i+1 < len(words) && weights[i+1] > 0 && words[i+1].Sentence == w.Sentence && t.adjacent(w, words[i+1])
 		switch {
 		case w.Single:

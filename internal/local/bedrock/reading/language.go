@@ -158,7 +158,8 @@ func marks(scores []float64, codes []string, text string) {
 		}
 		r, size := utf8.DecodeRuneInString(text[i:])
 		i += size
-		code, weight := "", 0.5
+		var code string
+		weight := 0.5
 		switch {
 		case strings.ContainsRune("ơưđƠƯĐ", r), r >= 0x1EA0 && r <= 0x1EF9:
 			code = "vi"

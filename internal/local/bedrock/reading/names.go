@@ -74,7 +74,7 @@ func (n *names) kind(words []Word, run Span, start bool) (Kind, Span) {
 		return "", run
 	}
 	for _, w := range words[run.Start:run.End] {
-		if strings.IndexAny(w.Lower, "0123456789") >= 0 {
+		if strings.ContainsAny(w.Lower, "0123456789") {
 			return Product, run
 		}
 	}

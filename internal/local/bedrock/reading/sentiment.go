@@ -115,10 +115,32 @@ func (t *Text) Sentiment() Sentiment {
 			text = cut(text, sentimentLimit)
 			words = split(text)
 		}
+		if plain := t.withoutCourtesy(text); len(plain) < len(text) {
+			text, words = plain, split(plain)
+		}
 		s := t.reader.feel(text, words, t.Language())
 		t.sentiment = &s
 	}
 	return *t.sentiment
+}
+
+// withoutCourtesy leaves greetings and thanks in advance out of a text of
+// several sentences: politeness is no feeling.
+func (t *Text) withoutCourtesy(text string) string {
+	spans := t.Sentences()
+	var kept []string
+	for _, s := range spans {
+		if s.End > len(text) {
+			break
+		}
+		if sentence := text[s.Start:s.End]; !greeting(sentence) {
+			kept = append(kept, sentence)
+		}
+	}
+	if len(kept) == 0 || len(kept) == len(spans) {
+		return text
+	}
+	return strings.Join(kept, "\n")
 }
 
 // feel scores a piece of text, with its words, in a language.

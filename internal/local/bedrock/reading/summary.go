@@ -76,12 +76,13 @@ func within(s string, limit Limit) bool {
 // a part of the source.
 func shorten(s string, limit Limit) string {
 	if limit.Words > 0 {
-		s = firstWords(s, limit.Words)
+		s = FirstWords(s, limit.Words)
 	}
 	return Clip(s, limit.Characters)
 }
 
-func firstWords(s string, n int) string {
+// FirstWords is the beginning of s that has at most n words.
+func FirstWords(s string, n int) string {
 	inside, count := false, 0
 	for i, r := range s {
 		if unicode.IsSpace(r) {

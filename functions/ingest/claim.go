@@ -42,6 +42,9 @@ func (c *claim) moveTo(m mark) bool {
 	return m.position.Record > c.start
 }
 
+// advanced forgets what went wrong before the file got further.
+func (c *claim) advanced() { c.Tries, c.Failures = 0, 0 }
+
 // claim finds or makes the upload's intake and opens the object. Nil without an
 // error means that there is nothing to do: the object is no longer the one that
 // the event is about, and nobody has begun to read it.

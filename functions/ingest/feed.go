@@ -23,7 +23,7 @@ const (
 	batchBytes   = 512 << 10
 	// The position is stored when it has moved by so many records or this long ago.
 	checkpointRecords = 1000
-	checkpointAfter   = 3 * time.Second
+	checkpointAfter   = time.Second
 )
 
 var errOutOfTime = errors.New("the file goes on where the function's time ran out")
@@ -225,7 +225,7 @@ func (f *feed) checkpoint(ctx context.Context) error {
 		return nil
 	}
 	f.claim.moveTo(m)
-	f.claim.Tries = 0
+	f.claim.advanced()
 	f.stored = time.Now()
 	return f.h.save(ctx, f.claim)
 }

@@ -123,10 +123,10 @@ func (h *Handler) takeIn(ctx context.Context, c *claim) error {
 	switch {
 	case stopped == nil:
 		c.Done = true
-		c.Tries = 0
+		c.advanced()
 		return h.save(ctx, c)
 	case errors.Is(stopped, errOutOfTime) && moved:
-		c.Tries = 0
+		c.advanced()
 		return firstError(h.save(ctx, c), fault.DeferFor(atOnce, stopped))
 	}
 	class, after := fault.Of(stopped)
@@ -134,22 +134,26 @@ func (h *Handler) takeIn(ctx context.Context, c *claim) error {
 	case class == fault.Park || class == fault.Reject:
 		return firstError(h.save(ctx, c), stopped)
 	case class == fault.Defer:
-		c.Tries = 0
+		c.advanced()
 		return firstError(h.save(ctx, c), fault.DeferFor(after, stopped))
 	case moved:
-		c.Tries = 0
+		c.advanced()
 		return firstError(h.save(ctx, c), fault.DeferFor(pause, stopped))
-	case c.Tries >= maxTries:
-		return fault.Errorf(fault.Park, "%d receives in a row got no further: %w", c.Tries, stopped)
 	}
-	// The count is stored already, so to the edge this is a deferral: a failure
-	// after progress must not add up with those before it.
-	return fault.DeferFor(pause<<c.Tries, stopped)
+	c.Failures++
+	if c.Failures >= maxFailures {
+		return fault.Errorf(fault.Park, "%d failures in a row got no further: %w", c.Failures, stopped)
+	}
+	// The count is stored, so to the edge this is a deferral: a failure after
+	// progress must not add up with those before it.
+	return firstError(h.save(ctx, c), fault.DeferFor(pause<<c.Failures, stopped))
 }
 
 const (
-	// maxTries is how many receives in a row may get no further.
-	maxTries = 3
+	// maxFailures is how many failures in a row may get no further. Receives that
+	// ended without a word count apart, and more of them are borne: it need not be
+	// the file that ended them.
+	maxFailures, maxTries = 3, 12
 	// pause is how long a file waits after a failure.
 	pause = 2 * time.Second
 	// atOnce lets the message come back without delay: the visibility timeout is

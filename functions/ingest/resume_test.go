@@ -166,7 +166,7 @@ func TestCrashesAreCounted(t *testing.T) {
 	w := newWorld(t)
 	w.put(key, file(5), "")
 	i := upload.Intake{ID: upload.ID(bucket, key, objectstest.ETag(w.s3.Body(key))), File: events.UploadFile{Bucket: bucket, Key: key, ETag: "x"},
-		Tenant: "acme", Definition: upload.Definition{Task: "summarize"}, Submitted: created, Tries: 3, Writer: "m.1", Updated: w.now()}
+		Tenant: "acme", Definition: upload.Definition{Task: "summarize"}, Submitted: created, Tries: 12, Writer: "m.1", Updated: w.now()}
 	if _, err := upload.SaveIntake(t.Context(), w.store, &i, ""); err != nil {
 		t.Fatal(err)
 	}

@@ -129,9 +129,10 @@ func TestTheThirdFailureGivesUp(t *testing.T) {
 		receives []string
 		want     int // the receive that gives up, from 0
 	}{
-		"receives count":              {false, []string{"1", "2", "3"}, 2},
-		"a late first failure counts": {false, []string{"3"}, 0},
-		"deferrals do not count":      {true, []string{"40", "41", "42"}, 2},
+		"failures count":                       {false, []string{"1", "2", "3"}, 2},
+		"those that others saw count":          {false, []string{"6"}, 0},
+		"a few other receives are not counted": {false, []string{"5", "6"}, 1},
+		"deferrals do not count":               {true, []string{"40", "41", "42"}, 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -183,10 +183,15 @@ func (s *settler) count(m Message) int {
 	}
 	s.failures[m.ID]++
 	if !s.Defers {
-		return max(s.failures[m.ID], m.Receives)
+		return max(s.failures[m.ID], m.Receives-otherReceives)
 	}
 	return s.failures[m.ID]
 }
+
+// otherReceives is how many receives may have been something else than a
+// failure that another process saw: a process that died, an invocation that ran
+// out of time before it began the message.
+const otherReceives = 3
 
 func (s *settler) forget(m Message) {
 	s.mu.Lock()

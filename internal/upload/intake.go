@@ -37,6 +37,8 @@ type Intake struct {
 	// Tries counts the receives of S3's event since the last one that got
 	// further, the present one included.
 	Tries int `json:"tries"`
+	// Failures counts those among them that said what went wrong.
+	Failures int `json:"failures,omitempty"`
 	// Writer and Generation tell whose write this is: a writer whose answer was
 	// lost knows its own by them.
 	Writer     string    `json:"writer"`

@@ -109,7 +109,8 @@ func (s *State) sendAll(all []Addressed, prepared []*outgoing, sent []SentMessag
 // ReleaseHeldBy makes messages visible that are in flight and were last received
 // with this access key, unless somebody has changed their visibility since: that
 // was a decision, and stays. It is for the start of a machine whose own pollers
-// died with their messages. It returns how many there were.
+// died with their messages: as nobody has handled them, that receive does not
+// count either. It returns how many there were.
 func (s *State) ReleaseHeldBy(ctx context.Context, accessKey string) (int, error) {
 	s.mu.Lock()
 	now := s.now().UnixNano()
@@ -126,6 +127,9 @@ func (s *State) ReleaseHeldBy(ctx context.Context, accessKey string) (int, error
 		for _, m := range held {
 			q.lift(m, false)
 			m.visibleAt, m.holder = now, ""
+			if m.receives > m.before {
+				m.receives--
+			}
 			q.settle(m, now)
 			changes = append(changes, m.record())
 		}

@@ -72,6 +72,16 @@ fuzz:
 bench:
 	go test ./... -run '^$$' -bench . -benchmem
 
+## make conformance    the local services against AWS's documented behaviour, and moto where moto_server is on the machine
+.PHONY: conformance
+conformance:
+	go test -count=1 ./internal/local/conformance
+
+## make bench-local    records/s, latency, CPU and memory of the local machine at 1,000, 10,000 and 100,000 records
+.PHONY: bench-local
+bench-local: build
+	go run ./internal/local/bench $(ARGS)
+
 ## make lint           gofmt, go vet and golangci-lint (built from its module the first time, some minutes)
 .PHONY: lint
 lint:

@@ -91,6 +91,7 @@ func TestTheTenantComesFromTheAccount(t *testing.T) {
 		{"000000000000", "../x", "local", true},
 		{"444455556666", "", "444455556666", false},
 		{"444455556666", "acme", "444455556666", true},
+		{"", "acme", "unknown", true},
 	}
 	for _, test := range tests {
 		detail := `{"tenant":"` + test.said + `","data":{"task":"summarize","input":{"text":"x"}}}`

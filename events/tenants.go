@@ -16,6 +16,9 @@ const AnyTenant = "*"
 // DefaultTenant is that of an account that may speak for any and names none.
 const DefaultTenant = "local"
 
+// NoTenant stands for a tenant that cannot be told.
+const NoTenant = "unknown"
+
 var tenantName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 // ValidTenant tells whether the name is [a-z0-9-]{1,32} and begins with a letter
@@ -44,6 +47,8 @@ func (t *Tenants) UnmarshalText(text []byte) error {
 func (t Tenants) Of(account, said string) (string, *Problem) {
 	tenant, listed := t.byAccount[account]
 	switch {
+	case account == "":
+		return NoTenant, &Problem{"/tenant", CodeTenant, "the event does not say which account published it"}
 	case !listed:
 		tenant = account
 	case tenant == AnyTenant && said == "":

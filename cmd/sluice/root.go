@@ -85,6 +85,7 @@ type settings struct {
 	latency   time.Duration
 	tpm       int
 	verbose   bool
+	outside   outside
 }
 
 // DefaultPort is where the machine listens unless told or taken.

@@ -57,6 +57,7 @@ command line.`,
 	flags.StringVar(&f.params, "params", "", "the task's parameters, a JSON object")
 	flags.StringVar(&f.textField, "text-field", "", "the field or column that holds the text (default: text)")
 	flags.StringVar(&f.format, "format", "", "what standard input is: jsonl, csv or txt (default: seen from its first character)")
+	s.outside.flags(flags)
 	flags.BoolVar(&f.again, "again", false, "do it again and mail again, even if the same was done before")
 	return cmd
 }
@@ -87,6 +88,9 @@ func (f runFlags) definition() (upload.Definition, error) {
 
 func (s *settings) run(ctx context.Context, args []string, f runFlags) (err error) {
 	began := time.Now()
+	if err := s.outside.check(); err != nil {
+		return err
+	}
 	definition, err := f.definition()
 	if err != nil {
 		return err
@@ -101,7 +105,7 @@ func (s *settings) run(ctx context.Context, args []string, f runFlags) (err erro
 		return err
 	}
 	defer func() {
-		if closing := session.close(); closing != nil && err == nil {
+		if closing := s.end(session); closing != nil && err == nil {
 			err = closing
 		}
 	}()

@@ -32,6 +32,8 @@ type session struct {
 	book  *requests.Book
 	// own is the machine if this command runs it.
 	own *machine.Machine
+	// realModel: Amazon Bedrock answers, and what it says is billed.
+	realModel bool
 }
 
 // connect uses the machine of the data folder if one runs, and starts it if not.
@@ -44,7 +46,7 @@ func (s *settings) connect(ctx context.Context) (*session, error) {
 	for {
 		if !s.memory {
 			if running, found := machine.Find(folder); found && machine.NewDoors(running.URL).Alive(ctx) {
-				return newSession(running.URL, nil), nil
+				return s.open(ctx, running.URL, nil)
 			}
 		}
 		own, err := s.start(ctx, folder)
@@ -59,8 +61,32 @@ func (s *settings) connect(ctx context.Context) (*session, error) {
 		if err != nil {
 			return nil, err
 		}
-		return newSession(own.URL(), own), nil
+		return s.open(ctx, own.URL(), own)
 	}
+}
+
+// open is a session with a machine that is up, if that is what the flags ask
+// for. A machine of this command's own is closed otherwise.
+func (s *settings) open(ctx context.Context, url string, own *machine.Machine) (*session, error) {
+	session := newSession(url, own)
+	health, err := session.doors.Health(ctx)
+	if err == nil {
+		err = s.outside.suits(health)
+	}
+	if err != nil {
+		return nil, errors.Join(err, session.close())
+	}
+	session.realModel = health.Model == machine.RealModel
+	return session, nil
+}
+
+// end closes a session and says what is still to be done.
+func (s *settings) end(session *session) error {
+	err := session.close()
+	if session.own != nil && session.own.WaitingMails() > 0 {
+		s.say("mails that wait for the mail server: %d; they go out with the next command that has --smtp", session.own.WaitingMails())
+	}
+	return err
 }
 
 // start starts the machine on the wanted port, or on any free one if none was
@@ -75,6 +101,9 @@ func (s *settings) start(ctx context.Context, folder string) (*machine.Machine, 
 	}
 	if s.verbose {
 		options.Log = s.err
+	}
+	if err := s.outside.apply(ctx, &options); err != nil {
+		return nil, err
 	}
 	port := s.port
 	if port == 0 {

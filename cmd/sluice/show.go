@@ -107,7 +107,7 @@ func (s *settings) showTotals(session *session, sum *summary) {
 	if sum.repeated() {
 		fmt.Fprintf(s.out, "%d reused, $0, no mail; --again resends\n", sum.Reused)
 	} else {
-		fmt.Fprintf(s.out, "cost     $%.4f (%s; the built-in stand-in model answered, so nothing was billed)\n", sum.CostUSD, sum.CostIs)
+		fmt.Fprintf(s.out, "cost     $%.4f (%s; %s)\n", sum.CostUSD, sum.CostIs, billed(session.realModel))
 		if sum.Reused > 0 {
 			fmt.Fprintf(s.out, "         %d answers were reused at no cost\n", sum.Reused)
 		}
@@ -123,6 +123,14 @@ func (s *settings) showTotals(session *session, sum *summary) {
 	fmt.Fprintf(s.out, "\nNext:\n  %s run %s --task sentiment    ask something else\n", program(), quoted(relative(first.File)))
 	fmt.Fprintf(s.out, "  %s dev    keep the machine up for any AWS client; then:\n", program())
 	fmt.Fprintf(s.out, "  curl -s '%s/%s/%s'\n", session.url, machine.Bucket, first.resultsKey)
+}
+
+// billed says what the costs mean for whoever pays.
+func billed(realModel bool) string {
+	if realModel {
+		return "Amazon Bedrock answered, and AWS bills it"
+	}
+	return "the built-in stand-in model answered, so nothing was billed"
 }
 
 // repeated: everything had been done by an earlier run.

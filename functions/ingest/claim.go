@@ -100,7 +100,7 @@ func (h *Handler) begin(ctx context.Context, m consume.Message, file events.Uplo
 	if err != nil {
 		i.Problems = append(i.Problems, events.Problem{Code: events.CodeUnsupported, Message: err.Error()})
 	}
-	i.Tenant = orString(place.Tenant, upload.NoTenant)
+	i.Tenant = orString(place.Tenant, events.NoTenant)
 	definition, problems, err := h.definition(ctx, file.Key)
 	if err != nil {
 		return i, err

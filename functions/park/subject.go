@@ -102,7 +102,7 @@ func ofUpload(r events.Record) events.Envelope {
 	}
 	place, err := upload.ParseKey(d.Object.Key)
 	if err != nil && place.Tenant == "" {
-		place.Tenant = upload.NoTenant
+		place.Tenant = events.NoTenant
 	}
 	id := upload.ID(d.Bucket.Name, d.Object.Key, d.Object.ETag)
 	return events.Envelope{ID: r.ID, Subject: id, RequestID: id, Tenant: place.Tenant, CorrelationID: id,

@@ -78,20 +78,23 @@ func decode(r events.Record) *item {
 
 // each calls f on every item that has no error yet, some at a time.
 func each(items []*item, f func(*item)) {
+	next := make(chan *item)
 	var running sync.WaitGroup
-	slots := make(chan struct{}, inFlight)
-	for _, n := range items {
-		if n.err != nil {
-			continue
-		}
-		slots <- struct{}{}
+	for range min(inFlight, len(items)) {
 		running.Go(func() {
-			defer func() { <-slots }()
-			if err := consume.Guard(func() error { f(n); return nil }); err != nil {
-				n.err = err
+			for n := range next {
+				if err := consume.Guard(func() error { f(n); return nil }); err != nil {
+					n.err = err
+				}
 			}
 		})
 	}
+	for _, n := range items {
+		if n.err == nil {
+			next <- n
+		}
+	}
+	close(next)
 	running.Wait()
 }
 

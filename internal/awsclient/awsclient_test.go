@@ -3,6 +3,9 @@ package awsclient
 import (
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 func TestConfigReadsTheEnvironment(t *testing.T) {
@@ -36,5 +39,34 @@ func TestWhatIsMissingIsTold(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+func TestAServiceMayHaveAnEndpointOfItsOwn(t *testing.T) {
+	for name, value := range map[string]string{
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "http://127.0.0.1:2",
+	} {
+		t.Setenv(name, value)
+	}
+	c, err := Config(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := bedrockruntime.NewFromConfig(c).Options().BaseEndpoint; got == nil || *got != "http://127.0.0.1:2" {
+		t.Errorf("Bedrock is at %v", got)
+	}
+	if got := sqs.NewFromConfig(c).Options().BaseEndpoint; got == nil || *got != "http://127.0.0.1:1" {
+		t.Errorf("SQS is at %v", got)
+	}
+	t.Setenv("AWS_ENDPOINT_URL", "") // then only Bedrock is elsewhere
+	if c, err = Config(Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := bedrockruntime.NewFromConfig(c).Options().BaseEndpoint; got == nil || *got != "http://127.0.0.1:2" {
+		t.Errorf("Bedrock is at %v", got)
+	}
+	if got := sqs.NewFromConfig(c).Options().BaseEndpoint; got != nil {
+		t.Errorf("SQS is at %v", *got)
 	}
 }

@@ -44,22 +44,25 @@ const margin = 2 * time.Second
 func Each(o Options, handle func(context.Context, Message) error) Handler {
 	return All(o, func(ctx context.Context, messages []Message) []error {
 		errs := make([]error, len(messages))
+		next := make(chan int)
 		var running sync.WaitGroup
-		slots := make(chan struct{}, o.defaults().InFlight)
-		for i, m := range messages {
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
-			}
-			if ctx.Err() != nil {
-				errs[i] = errUnbegun
-				continue
-			}
+		// A goroutine's stack grows to what a call of the SDK needs, which costs more
+		// than the goroutine: so one goroutine takes many messages.
+		for range min(o.defaults().InFlight, len(messages)) {
 			running.Go(func() {
-				defer func() { <-slots }()
-				errs[i] = Guard(func() error { return handle(telemetry.With(ctx, m.ids()), m) })
+				for i := range next {
+					if ctx.Err() != nil {
+						errs[i] = errUnbegun
+						continue
+					}
+					errs[i] = Guard(func() error { return handle(telemetry.With(ctx, messages[i].ids()), messages[i]) })
+				}
 			})
 		}
+		for i := range messages {
+			next <- i
+		}
+		close(next)
 		running.Wait()
 		return errs
 	})

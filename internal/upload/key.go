@@ -26,10 +26,6 @@ const (
 	idLength = 24
 )
 
-// NoTenant is whom an upload belongs to whose key names no valid tenant. It can
-// only be rejected.
-const NoTenant = "unknown"
-
 // Place is where an upload lies.
 type Place struct {
 	// Tenant is the folder below uploads/: whose file it is.

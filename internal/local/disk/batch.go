@@ -46,8 +46,13 @@ func (b *batch) ticket() Ticket {
 	return Ticket{done: b.done, err: func() error { return b.err }}
 }
 
+// finish answers every ticket. What is durable is let go of: tickets are kept
+// for as long as their callers like, and must not keep everybody's values alive.
 func (b *batch) finish(err error) {
 	b.err = err
+	if err == nil {
+		b.buckets = nil
+	}
 	close(b.done)
 }
 

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"weak"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -211,5 +213,29 @@ func TestAnEmptyValueIsAValue(t *testing.T) {
 	value, found, err := open(t, path).Get("a", []byte("1"))
 	if err != nil || !found || len(value) != 0 {
 		t.Errorf("Get = %q, %v, %v", value, found, err)
+	}
+}
+
+func TestATicketDoesNotKeepWhatIsDurable(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "state.db"))
+	value := new([1 << 16]byte)
+	kept := weak.Make(value)
+	ticket := s.Enqueue(Change{Bucket: "a", Key: []byte("k"), Value: value[:]})
+	if err := ticket.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	value = nil
+	for range 10 { // the committing goroutine may still hold the last batch
+		runtime.GC()
+		if kept.Value() == nil {
+			break
+		}
+		runtime.Gosched()
+	}
+	if kept.Value() != nil {
+		t.Error("the value is in memory as long as its ticket")
+	}
+	if err := ticket.Wait(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

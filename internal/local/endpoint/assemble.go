@@ -25,6 +25,8 @@ type Options struct {
 	// is its quota, 0 for none.
 	Latency         time.Duration
 	TokensPerMinute int
+	// AWS answers model calls instead of the stand-in, if it is there.
+	AWS *AWSModel
 }
 
 // Services are the states behind the endpoint.
@@ -34,6 +36,8 @@ type Services struct {
 	EventBridge *eventbridge.State
 	SES         *ses.State
 	Bedrock     *bedrock.State
+	// AWS answers instead of Bedrock, if it is there.
+	AWS *AWSModel
 	// Own serves the machine's own doors; nil if it has none.
 	Own http.Handler
 
@@ -45,7 +49,7 @@ type Services struct {
 // for a temporary one), and starts what they do in the background. The store is
 // its owner's to close, after the services.
 func Assemble(store disk.Store, folder string, o Options) (*Services, error) {
-	s := &Services{}
+	s := &Services{AWS: o.AWS}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -4,7 +4,7 @@
 //	X-Amz-Target: AmazonSQS.*   ─► sqs          ◄─ messages ─ eventbridge
 //	X-Amz-Target: AWSEvents.*   ─► eventbridge  ◄─ Object Created ─ s3
 //	/v2/email/…                 ─► ses          ─ Email Sent, … ─► eventbridge
-//	/model/…                    ─► bedrock
+//	/model/…                    ─► bedrock, or Amazon Bedrock itself in the user's name ([AWSModel])
 //	/_sluice/…                  ─► the machine's own doors
 //	anything else               ─► s3
 //
@@ -14,5 +14,7 @@
 // here fill it.
 //
 // Signatures are not checked, so the endpoint listens on loopback addresses only
-// and refuses what other origins' web pages could make a browser send.
+// and refuses what other origins' web pages could make a browser send. With real
+// Bedrock behind it, whoever on this machine can reach the port asks models at
+// the user's expense.
 package endpoint

@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -18,6 +19,15 @@ func newModel(o Options) (*bedrock.State, error) {
 	return bedrock.New(bedrock.Config{Latency: latency, Quota: quota.Config{TokensPerMinute: int64(o.TokensPerMinute)}}, time.Now)
 }
 
-// BedrockSettings is the door by which the model's latency, quota and faults are
-// read and set while it runs.
+// models is who answers model calls: real Bedrock if the options named it, else
+// the stand-in.
+func (s *Services) models(log *slog.Logger) http.Handler {
+	if s.AWS != nil {
+		return s.AWS.Handler(log)
+	}
+	return bedrock.Handler(s.Bedrock)
+}
+
+// BedrockSettings is the door by which the stand-in's latency, quota and faults
+// are read and set while it runs.
 func (s *Services) BedrockSettings() http.Handler { return bedrock.Door(s.Bedrock) }

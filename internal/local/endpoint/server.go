@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/local/bedrock"
 	"sluice/internal/local/eventbridge"
 	"sluice/internal/local/s3"
 	"sluice/internal/local/ses"
@@ -44,10 +43,14 @@ func Listen(address string, s *Services, log *slog.Logger) (*Server, error) {
 	}
 	server := &http.Server{
 		Handler:           Handler(s, log),
+		Protocols:         new(http.Protocols),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	// The JavaScript SDK speaks HTTP/2 to Bedrock, without TLS too.
+	server.Protocols.SetHTTP1(true)
+	server.Protocols.SetUnencryptedHTTP2(true)
 	go func() { _ = server.Serve(listener) }()
 	return &Server{server, "http://" + listener.Addr().String()}, nil
 }
@@ -72,7 +75,7 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 		queues  = sqs.Handler(s.SQS)
 		events  = eventbridge.Handler(s.EventBridge)
 		mails   = ses.Handler(s.SES)
-		models  = bedrock.Handler(s.Bedrock)
+		models  = s.models(log)
 		objects = s3.Handler(s.S3)
 	)
 	route := func(w http.ResponseWriter, r *http.Request) {

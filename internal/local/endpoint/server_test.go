@@ -222,6 +222,23 @@ func TestRouting(t *testing.T) {
 	}
 }
 
+// The JavaScript SDK calls Bedrock over HTTP/2 and nothing else.
+func TestHTTP2WithoutTLS(t *testing.T) {
+	s := start(t, "")
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	defer transport.CloseIdleConnections()
+	client := http.Client{Transport: transport, Timeout: 10 * time.Second}
+	response, err := client.Post(s.url+"/model/m/converse", "application/json", strings.NewReader(`{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || response.ProtoMajor != 2 || response.StatusCode != http.StatusOK {
+		t.Errorf("%s %s %s, %v", response.Proto, response.Status, body, err)
+	}
+}
+
 func TestOnlyLoopback(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0", "localhost.example:0", "nonsense"} {
 		if _, err := Listen(address, &Services{}, slog.New(slog.DiscardHandler)); err == nil {

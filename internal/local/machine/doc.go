@@ -9,6 +9,14 @@
 // so a machine that was killed goes on where it was: messages that its own
 // pollers held become visible at once.
 //
+// Real services may stand behind it: Amazon Bedrock instead of the local model
+// (Options.AWS), and a mail server that the outbox is relayed to
+// (Options.Relay). What the local model answered is never reused for a real one:
+// the secret that answers are filed under differs.
+//
+// [OpenRemote] is the other half alone: it runs the functions against somebody
+// else's emulator, or AWS, and there provisions what it can.
+//
 // The functions get what Terraform would give them: environment, timeout, memory
 // and mapping come from events/choreography.json. Only the time that a batch may
 // gather is shortened, as nobody pays for requests here.

@@ -39,14 +39,38 @@ func NewDoors(url string) *Doors {
 	return &Doors{url + doorsPath, &http.Client{Timeout: 30 * time.Second}}
 }
 
-// Alive tells whether a machine answers there.
-func (d *Doors) Alive(ctx context.Context) bool {
+// Who answers model calls.
+const (
+	LocalModel = "local" // the built-in stand-in; nothing is billed
+	RealModel  = "aws"   // Amazon Bedrock, at the user's expense
+)
+
+// Health is what a machine says of itself.
+type Health struct {
+	// Sluice is the environment.
+	Sluice  string    `json:"sluice"`
+	PID     int       `json:"pid"`
+	Started time.Time `json:"started"`
+	// Model is LocalModel or RealModel, ModelRegion where the latter is asked.
+	Model       string `json:"model"`
+	ModelRegion string `json:"modelRegion,omitempty"`
+	// MailServer is host:port that the outbox is relayed to, "" for none.
+	MailServer string `json:"mailServer,omitempty"`
+}
+
+// Health asks the machine how it is.
+func (d *Doors) Health(ctx context.Context) (Health, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	var health struct {
-		Sluice string `json:"sluice"`
-	}
-	return d.get(ctx, "health", nil, &health) == nil && health.Sluice != ""
+	var h Health
+	err := d.get(ctx, "health", nil, &h)
+	return h, err
+}
+
+// Alive tells whether a machine answers there.
+func (d *Doors) Alive(ctx context.Context) bool {
+	h, err := d.Health(ctx)
+	return err == nil && h.Sluice != ""
 }
 
 // Counts counts the events of a correlation id by their detail-type, since the

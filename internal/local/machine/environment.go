@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"sluice/events"
 )
 
 // The credentials of the local machine's clients. The endpoint does not check
@@ -43,29 +41,12 @@ func ClientEnvironment(url string) []Variable {
 	}
 }
 
-// functionEnvironment is what a function is given, as Terraform gives it in the
-// cloud: what every function needs, and what only this one does.
+// functionEnvironment is what a function is given here.
 func functionEnvironment(function, url, secret string) map[string]string {
-	environment := map[string]string{
-		"AWS_ENDPOINT_URL":      url,
-		"AWS_ACCESS_KEY_ID":     AccessKey,
-		"AWS_SECRET_ACCESS_KEY": SecretKey,
-		"SLUICE_ENVIRONMENT":    Environment,
-		"SLUICE_BUS":            Bus,
-		"SLUICE_BUCKET":         Bucket,
-	}
-	tenants := Account + "=" + events.AnyTenant
-	switch function {
-	case "analyze":
-		environment["SLUICE_TENANTS"] = tenants
-		environment["SLUICE_ANSWER_SECRET"] = secret
-	case "notify":
-		environment["SLUICE_SENDER"] = Sender
-		environment["SLUICE_CONFIGURATION_SET"] = ConfigurationSet
-		environment["SLUICE_RECIPIENT_DOMAINS"] = "*"
-	case "park":
-		environment["SLUICE_TENANTS"] = tenants
-	}
+	environment := here().forFunction(function, secret)
+	environment["AWS_ENDPOINT_URL"] = url
+	environment["AWS_ACCESS_KEY_ID"] = AccessKey
+	environment["AWS_SECRET_ACCESS_KEY"] = SecretKey
 	return environment
 }
 

@@ -15,7 +15,7 @@ import (
 func (m *Machine) doors() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+doorsPath+"health", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, map[string]any{"sluice": Environment, "pid": os.Getpid(), "started": m.started.UTC().Format(time.RFC3339)})
+		answer(w, m.health())
 	})
 	mux.HandleFunc("GET "+doorsPath+"counts", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, m.services.EventBridge.Counts(r.FormValue("correlationId")))
@@ -38,6 +38,14 @@ func (m *Machine) doors() http.Handler {
 		refuse(w, http.StatusNotFound, errors.New("the machine has no such door"))
 	})
 	return mux
+}
+
+func (m *Machine) health() Health {
+	h := Health{Sluice: Environment, PID: os.Getpid(), Started: m.started.UTC().Truncate(time.Second), Model: LocalModel, MailServer: m.options.Relay.Server}
+	if m.options.AWS != nil {
+		h.Model, h.ModelRegion = RealModel, m.options.AWS.Region
+	}
+	return h
 }
 
 func (m *Machine) listMails(w http.ResponseWriter, r *http.Request) {

@@ -33,11 +33,18 @@ type Running struct {
 
 func runningFile(folder string) string { return filepath.Join(folder, "machine.json") }
 
+func makeFolder(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	return nil
+}
+
 // lock takes the folder for this process, or answers ErrRunning. The lock ends
 // with the process, however it ends.
 func lock(folder string) (*flock.Flock, error) {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+	if err := makeFolder(folder); err != nil {
+		return nil, err
 	}
 	l := flock.New(filepath.Join(folder, "lock"))
 	taken, err := l.TryLock()

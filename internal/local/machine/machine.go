@@ -3,14 +3,10 @@ package machine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,6 +18,7 @@ import (
 	"sluice/internal/local/disk"
 	"sluice/internal/local/endpoint"
 	"sluice/internal/local/lambdahost"
+	"sluice/internal/local/relay"
 )
 
 // Options say what machine to open.
@@ -38,6 +35,11 @@ type Options struct {
 	// TokensPerMinute its quota (0: none).
 	Latency         time.Duration
 	TokensPerMinute int
+	// AWS answers model calls instead of the local model, if it is there.
+	AWS *endpoint.AWSModel
+	// Relay is the mail server that the outbox is relayed to; none without its
+	// Server.
+	Relay relay.Options
 	// Log takes what the functions and the machine log, a line each.
 	Log io.Writer
 }
@@ -51,6 +53,7 @@ type Machine struct {
 	services *endpoint.Services
 	server   *endpoint.Server
 	host     *lambdahost.Host
+	post     *postman
 	started  time.Time
 	log      *slog.Logger
 }
@@ -91,9 +94,14 @@ func (m *Machine) open(ctx context.Context) error {
 		}
 		folder = filepath.Join(m.options.Folder, "objects")
 	}
+	if m.options.AWS != nil {
+		// What the local model said must not pass for a language model's answer later.
+		secret += "-aws"
+	}
 	m.log = slog.New(slog.NewJSONHandler(m.options.Log, nil))
 	m.services, err = endpoint.Assemble(m.store, folder, endpoint.Options{
 		Account: Account, Region: Region, Log: m.log, Latency: m.options.Latency, TokensPerMinute: m.options.TokensPerMinute,
+		AWS: m.options.AWS,
 	})
 	if err != nil {
 		return err
@@ -101,14 +109,22 @@ func (m *Machine) open(ctx context.Context) error {
 	if _, err := m.services.SQS.ReleaseHeldBy(ctx, pollerKey); err != nil {
 		return err
 	}
+	if m.post, err = newPostman(ctx, m.services.SES, m.store, m.options.Relay, m.log); err != nil {
+		return err
+	}
 	m.services.Own = m.doors()
 	if m.server, err = endpoint.Listen(m.options.Address, m.services, m.log); err != nil {
 		return err
 	}
-	if err := provision(ctx, m.config(AccessKey), choreography); err != nil {
+	if err := provision(ctx, m.config(AccessKey), choreography, here(), func(_ string, err error) error { return err }); err != nil {
 		return err
 	}
-	if err := m.startFunctions(choreography, secret); err != nil {
+	m.host, err = fleet{
+		choreography: choreography, folder: m.options.Functions, queues: sqs.NewFromConfig(m.config(pollerKey)), region: Region, account: Account,
+		environment: func(function string) map[string]string { return functionEnvironment(function, m.URL(), secret) },
+		log:         m.log, output: m.options.Log,
+	}.start(ctx, Environment)
+	if err != nil {
 		return err
 	}
 	if m.options.Memory {
@@ -125,75 +141,22 @@ func (m *Machine) config(accessKey string) aws.Config {
 // URL is the endpoint, http://127.0.0.1:port.
 func (m *Machine) URL() string { return m.server.URL() }
 
-// startFunctions starts the lambda host with a mapping for every subscription
-// and for every dead-letter queue.
-func (m *Machine) startFunctions(c events.Choreography, secret string) error {
-	concurrency := map[string]int{}
-	for _, s := range c.Subscriptions {
-		concurrency[s.Function] += s.Concurrency
-	}
-	concurrency[c.DeadLetters.Function] += c.DeadLetters.Concurrency
-	var functions []lambdahost.Function
-	for _, name := range slices.Sorted(maps.Keys(c.Functions)) {
-		f := c.Functions[name]
-		bootstrap := filepath.Join(m.options.Functions, name, "bootstrap")
-		if _, err := os.Stat(bootstrap); err != nil {
-			return fmt.Errorf("the function %s is not built (make build does it): %w", name, err)
-		}
-		functions = append(functions, lambdahost.Function{
-			Name: name, Bootstrap: bootstrap, Timeout: f.TimeoutOf(), Memory: f.Memory,
-			Environment: functionEnvironment(name, m.URL(), secret), Concurrency: max(concurrency[name], 1),
-		})
-	}
-	var err error
-	m.host, err = lambdahost.New(lambdahost.Config{
-		Functions: functions, Queues: sqs.NewFromConfig(m.config(pollerKey)), Region: Region, Account: Account, Log: m.log, Output: m.output(),
-	})
-	if err != nil {
-		return err
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Subscriptions)) {
-		s := c.Subscriptions[name]
-		queue := events.QueueName(Environment, name)
-		dead := events.DeadLetterQueueName(queue)
-		if err := errors.Join(m.feed(s.Function, queue, s.Mapping), m.feed(c.DeadLetters.Function, dead, c.DeadLetters.Mapping)); err != nil {
-			return err
-		}
-	}
-	m.host.Start()
-	return nil
-}
-
-// windowShare is the part of a mapping's window that is waited here. In the
-// cloud a full batch saves requests, which are paid for; here it only saves
-// writes, and whoever waits for the last record is a person.
-const windowShare = 5
-
-// feed lets a queue feed a function.
-func (m *Machine) feed(function, queue string, mapping events.Mapping) error {
-	_, err := m.host.AddMapping(lambdahost.Mapping{
-		Function: function, QueueURL: m.URL() + "/" + Account + "/" + queue, QueueARN: QueueARN(queue), BatchSize: mapping.Batch,
-		Window: time.Duration(mapping.Window) * time.Second / windowShare, Concurrency: mapping.Concurrency, ReportBatchItemFailures: true,
-	})
-	return err
-}
-
-// output writes the functions' lines one after the other, each whole.
-func (m *Machine) output() func(function, line string) {
-	var mu sync.Mutex
-	return func(function, line string) {
-		mu.Lock()
-		defer mu.Unlock()
-		fmt.Fprintf(m.options.Log, "%-8s %s\n", function, line)
-	}
-}
-
 // Failed is closed when the machine can go on no longer: a write to its data
 // folder failed. [Machine.Err] says why.
 func (m *Machine) Failed() <-chan struct{} { return m.store.Failed() }
 
 // Err is why the machine failed, or nil.
 func (m *Machine) Err() error { return m.store.Err() }
+
+// WaitingMails is how many mails had not been relayed when the machine was
+// closed. They go out with the next machine of the folder that has a mail
+// server.
+func (m *Machine) WaitingMails() int {
+	if m.post == nil {
+		return 0
+	}
+	return m.post.waiting
+}
 
 // Close stops the machine: it takes no more messages, lets running calls end
 // until ctx ends, and writes what is enqueued. What was under way goes on when
@@ -205,6 +168,9 @@ func (m *Machine) Close(ctx context.Context) error {
 	}
 	if m.server != nil {
 		errs = append(errs, m.server.Shutdown(ctx))
+	}
+	if m.post != nil {
+		errs = append(errs, m.post.end(ctx))
 	}
 	if m.services != nil {
 		errs = append(errs, m.services.Close())

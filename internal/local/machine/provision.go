@@ -41,11 +41,15 @@ const retention = "1209600"
 // provision makes sure that everything the choreography asks for is there. It
 // is the local counterpart of terraform apply, over the same API, and may be
 // done again at every start.
-func provision(ctx context.Context, config aws.Config, c events.Choreography) error {
+//
+// Steps that an endpoint may do without are given to skip when they fail, which
+// tells whether that is in order by answering nil.
+func provision(ctx context.Context, config aws.Config, c events.Choreography, at place, skip func(what string, err error) error) error {
 	p := provisioner{
-		s3: s3.NewFromConfig(config), sqs: sqs.NewFromConfig(config), bus: eventbridge.NewFromConfig(config), ses: sesv2.NewFromConfig(config),
+		place: at, skip: skip,
+		s3: s3.NewFromConfig(config), sqs: sqs.NewFromConfig(config), events: eventbridge.NewFromConfig(config), ses: sesv2.NewFromConfig(config),
 	}
-	steps := []func(context.Context) error{p.bucket, p.eventBus, p.sender}
+	steps := []func(context.Context) error{p.makeBucket, p.eventBus, p.setUpMail}
 	for _, name := range slices.Sorted(maps.Keys(c.Subscriptions)) {
 		steps = append(steps, func(ctx context.Context) error {
 			if err := p.subscription(ctx, name, c.Subscriptions[name], c.DeadLetters); err != nil {
@@ -56,53 +60,53 @@ func provision(ctx context.Context, config aws.Config, c events.Choreography) er
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
-			return fmt.Errorf("set up the local environment: %w", err)
+			return fmt.Errorf("set up the environment %s: %w", at.environment, err)
 		}
 	}
 	return nil
 }
 
 type provisioner struct {
-	s3  *s3.Client
-	sqs *sqs.Client
-	bus *eventbridge.Client
-	ses *sesv2.Client
+	place
+	skip func(what string, err error) error
+
+	s3     *s3.Client
+	sqs    *sqs.Client
+	events *eventbridge.Client
+	ses    *sesv2.Client
 }
 
-func (p provisioner) bucket(ctx context.Context) error {
-	_, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(Bucket)})
+func (p provisioner) makeBucket(ctx context.Context) error {
+	_, err := p.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &p.bucket})
 	if unless(err, "BucketAlreadyOwnedByYou", "BucketAlreadyExists") != nil {
 		return fmt.Errorf("bucket: %w", err)
 	}
-	_, err = p.s3.PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: aws.String(Bucket),
+	_, err = p.s3.PutBucketNotificationConfiguration(ctx, &s3.PutBucketNotificationConfigurationInput{Bucket: &p.bucket,
 		NotificationConfiguration: &s3types.NotificationConfiguration{EventBridgeConfiguration: &s3types.EventBridgeConfiguration{}}})
-	if err != nil {
-		return fmt.Errorf("bucket events: %w", err)
-	}
-	return nil
+	return p.may("bucket events", err)
 }
 
 func (p provisioner) eventBus(ctx context.Context) error {
-	_, err := p.bus.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &Bus})
+	_, err := p.events.CreateEventBus(ctx, &eventbridge.CreateEventBusInput{Name: &p.bus})
 	if unless(err, "ResourceAlreadyExistsException") != nil {
 		return fmt.Errorf("bus: %w", err)
 	}
 	return nil
 }
 
-// sender sets SES up: who sends, and that what becomes of a mail is told on the
+// setUpMail sets SES up: who sends, and that what becomes of a mail is told on the
 // default bus.
-func (p provisioner) sender(ctx context.Context) error {
-	_, err := p.ses.CreateEmailIdentity(ctx, &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String(Sender)})
-	if unless(err, "AlreadyExistsException") != nil {
-		return fmt.Errorf("sender: %w", err)
+func (p provisioner) setUpMail(ctx context.Context) error {
+	_, err := p.ses.CreateEmailIdentity(ctx, &sesv2.CreateEmailIdentityInput{EmailIdentity: &p.sender})
+	if err := p.may("sender", unless(err, "AlreadyExistsException", "ConfigurationSetAlreadyExistsException", "EventDestinationAlreadyExistsException")); err != nil {
+		return err
 	}
-	_, err = p.ses.CreateConfigurationSet(ctx, &sesv2.CreateConfigurationSetInput{ConfigurationSetName: aws.String(ConfigurationSet)})
-	if unless(err, "AlreadyExistsException") != nil {
-		return fmt.Errorf("configuration set: %w", err)
+	_, err = p.ses.CreateConfigurationSet(ctx, &sesv2.CreateConfigurationSetInput{ConfigurationSetName: &p.configurationSet})
+	if err := p.may("configuration set", unless(err, "AlreadyExistsException", "ConfigurationSetAlreadyExistsException", "EventDestinationAlreadyExistsException")); err != nil {
+		return err
 	}
 	_, err = p.ses.CreateConfigurationSetEventDestination(ctx, &sesv2.CreateConfigurationSetEventDestinationInput{
-		ConfigurationSetName: aws.String(ConfigurationSet), EventDestinationName: aws.String("default-bus"),
+		ConfigurationSetName: &p.configurationSet, EventDestinationName: aws.String("default-bus"),
 		EventDestination: &sestypes.EventDestinationDefinition{
 			Enabled: true,
 			MatchingEventTypes: []sestypes.EventType{sestypes.EventTypeSend, sestypes.EventTypeDelivery, sestypes.EventTypeBounce,
@@ -111,15 +115,20 @@ func (p provisioner) sender(ctx context.Context) error {
 				EventBusArn: aws.String("arn:aws:events:" + Region + ":" + Account + ":event-bus/default")},
 		},
 	})
-	if unless(err, "AlreadyExistsException") != nil {
-		return fmt.Errorf("event destination: %w", err)
+	return p.may("events of mails", unless(err, "AlreadyExistsException", "ConfigurationSetAlreadyExistsException", "EventDestinationAlreadyExistsException"))
+}
+
+// may is the error of a step that an endpoint may do without.
+func (p provisioner) may(what string, err error) error {
+	if err == nil || p.skip(what, err) == nil {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // subscription makes the dead-letter queue, the queue, the rule and its target.
 func (p provisioner) subscription(ctx context.Context, name string, s events.Subscription, dead events.DeadLetters) error {
-	queue := events.QueueName(Environment, name)
+	queue := events.QueueName(p.environment, name)
 	deadLetters, err := p.queue(ctx, events.DeadLetterQueueName(queue), map[string]string{
 		"VisibilityTimeout": strconv.Itoa(dead.Visibility), "MessageRetentionPeriod": retention})
 	if err != nil {
@@ -136,14 +145,14 @@ func (p provisioner) subscription(ctx context.Context, name string, s events.Sub
 	}
 	bus := "default"
 	if s.Bus == "own" {
-		bus = Bus
+		bus = p.bus
 	}
-	_, err = p.bus.PutRule(ctx, &eventbridge.PutRuleInput{Name: &queue, EventBusName: &bus,
-		EventPattern: aws.String(s.PatternFor(Bucket, ConfigurationSet)), State: ebtypes.RuleStateEnabled})
+	_, err = p.events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &queue, EventBusName: &bus,
+		EventPattern: aws.String(s.PatternFor(p.bucket, p.configurationSet)), State: ebtypes.RuleStateEnabled})
 	if err != nil {
 		return fmt.Errorf("rule: %w", err)
 	}
-	out, err := p.bus.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &queue, EventBusName: &bus, Targets: []ebtypes.Target{
+	out, err := p.events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &queue, EventBusName: &bus, Targets: []ebtypes.Target{
 		{Id: aws.String("queue"), Arn: &target, DeadLetterConfig: &ebtypes.DeadLetterConfig{Arn: &deadLetters}}}})
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
@@ -167,7 +176,8 @@ func (p provisioner) queue(ctx context.Context, name string, attributes map[stri
 	if err != nil {
 		return "", fmt.Errorf("queue %s: %w", name, err)
 	}
-	return QueueARN(name), nil
+	q, err := findQueue(ctx, p.sqs, name)
+	return q.arn, err
 }
 
 // QueueARN is the ARN of a queue of the local environment.

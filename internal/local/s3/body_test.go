@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -166,5 +167,12 @@ func TestPresignedURLs(t *testing.T) {
 	old := fmt.Sprintf("/%s/a?X-Amz-Date=%s&X-Amz-Expires=60", testBucket, time.Now().Add(-time.Hour).UTC().Format("20060102T150405Z"))
 	if status, code := m.send(t, http.MethodGet, old, "", nil); status != 403 || code != "AccessDenied" {
 		t.Errorf("an expired URL: %d %s", status, code)
+	}
+	// boto3 makes presigned URLs of signature version 2 unless told otherwise.
+	for expires, want := range map[string]int{"60": 403, "tomorrow": 403, strconv.FormatInt(time.Now().Add(time.Hour).Unix(), 10): 404} {
+		path := fmt.Sprintf("/%s/a?AWSAccessKeyId=local&Signature=x&Expires=%s", testBucket, expires)
+		if status, code := m.send(t, http.MethodGet, path, "", nil); status != want {
+			t.Errorf("version 2 until %s: %d %s, want %d", expires, status, code, want)
+		}
 	}
 }

@@ -13,6 +13,8 @@ type Conditions struct {
 	IfMatch string
 	// IfNoneMatch: "*" means that there must be no object (412).
 	IfNoneMatch string
+
+	during *contest
 }
 
 // check judges the conditions against what is there, nil for nothing.
@@ -25,14 +27,16 @@ func (c Conditions) check(there *Object) error {
 			return preconditionFailed("If-None-Match")
 		}
 	}
-	if c.IfMatch == "" {
-		return nil
+	if c.IfMatch != "" {
+		if there == nil {
+			return noSuchKey()
+		}
+		if !matches(c.IfMatch, there.ETag) {
+			return preconditionFailed("If-Match")
+		}
 	}
-	if there == nil {
-		return noSuchKey()
-	}
-	if !matches(c.IfMatch, there.ETag) {
-		return preconditionFailed("If-Match")
+	if c.during != nil && c.during.lost {
+		return conflict()
 	}
 	return nil
 }

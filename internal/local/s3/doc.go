@@ -13,7 +13,8 @@
 // order of the keys; the store has a copy, and small bodies. Larger bodies are
 // files with random names, so no key ever becomes a path. Files that no object
 // refers to are swept at start. Conditions are judged and the write is applied
-// under one lock, so of many conditional writers exactly one wins.
+// under one lock, so of many conditional writers exactly one wins. A delete that
+// succeeds while a conditional write's body arrives makes that write a conflict.
 //
 // An object that somebody wants to hear of leaves a pending event in the group
 // that makes the object durable; it is removed once the event was taken. So a

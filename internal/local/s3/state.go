@@ -57,7 +57,8 @@ type State struct {
 	mu       sync.RWMutex
 	buckets  map[string]*bucket
 	uploads  map[string]*upload
-	sequence uint64 // of the newest write; grows over restarts too
+	contests map[string]map[*contest]bool // by bucket, NUL, key
+	sequence uint64                       // of the newest write; grows over restarts too
 
 	countsMu sync.Mutex
 	counts   map[string]int64
@@ -91,7 +92,7 @@ const (
 func New(store disk.Store, folder string, cfg Config) (*State, error) {
 	s := &State{
 		cfg: cfg.withDefaults(), store: store, bodies: newBodies(store, folder), outbox: newOutbox(),
-		buckets: map[string]*bucket{}, uploads: map[string]*upload{}, counts: map[string]int64{},
+		buckets: map[string]*bucket{}, uploads: map[string]*upload{}, contests: map[string]map[*contest]bool{}, counts: map[string]int64{},
 	}
 	loads := []struct {
 		bucket string

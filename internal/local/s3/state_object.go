@@ -65,7 +65,8 @@ func checkKey(key string) error {
 }
 
 // Put writes an object. Errors: NoSuchBucket, KeyTooLongError, IncompleteBody,
-// what reading the body gave, and what the conditions say.
+// what reading the body gave, what the conditions say, and
+// ConditionalRequestConflict if the key was deleted meanwhile.
 func (s *State) Put(ctx context.Context, w Write) (*Object, error) {
 	return s.write(ctx, w, "PutObject")
 }
@@ -77,6 +78,8 @@ func (s *State) write(ctx context.Context, w Write, reason string) (*Object, err
 	if !s.HasBucket(w.Bucket) {
 		return nil, noSuchBucket()
 	}
+	conditions, done := s.contested(w.Bucket, w.Key, w.If)
+	defer done()
 	body, err := s.bodies.receive(w.Body, w.Size)
 	if err != nil {
 		return nil, err
@@ -86,7 +89,7 @@ func (s *State) write(ctx context.Context, w Write, reason string) (*Object, err
 		o.Checksum = w.Checksum()
 	}
 	changes := func() ([]disk.Change, error) { return body.changes(), nil }
-	if err := s.keep(ctx, o, w.If, reason, w.Origin, changes); err != nil {
+	if err := s.keep(ctx, o, conditions, reason, w.Origin, changes); err != nil {
 		s.bodies.discard(body.pieces())
 		return nil, err
 	}
@@ -211,6 +214,7 @@ func (s *State) Delete(ctx context.Context, bucket, key string, conditions Condi
 		s.mu.Unlock()
 		return seen(ctx, there, err)
 	}
+	s.decide(bucket, key)
 	if !found {
 		s.mu.Unlock()
 		return nil

@@ -204,6 +204,9 @@ type Completion struct {
 // InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest, and what the
 // conditions say; the upload is still there after each.
 func (s *State) CompleteUpload(ctx context.Context, c Completion) (*Object, error) {
+	var done func()
+	c.If, done = s.contested(c.Bucket, c.Key, c.If)
+	defer done()
 	s.mu.RLock()
 	u, err := s.upload(c.Bucket, c.Key, c.ID)
 	if err != nil {

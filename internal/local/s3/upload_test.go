@@ -190,3 +190,24 @@ func TestChecksumsOfUploads(t *testing.T) {
 		}
 	}
 }
+
+func TestAPartMayBeEmpty(t *testing.T) {
+	m := inMemory(t)
+	ctx, bucket, key := t.Context(), aws.String(testBucket), aws.String("nothing")
+	made, err := m.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = m.UploadPart(ctx, &s3.UploadPartInput{Bucket: bucket, Key: key, UploadId: made.UploadId, PartNumber: aws.Int32(0), Body: strings.NewReader("")})
+	wantCode(t, "part 0", err, "InvalidArgument")
+	part, err := m.UploadPart(ctx, &s3.UploadPartInput{Bucket: bucket, Key: key, UploadId: made.UploadId, PartNumber: aws.Int32(1), Body: strings.NewReader("")})
+	if err != nil || *part.ETag != `"`+md5Hex("")+`"` {
+		t.Fatalf("%+v, %v", part, err)
+	}
+	_, err = m.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: bucket, Key: key, UploadId: made.UploadId,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{{PartNumber: aws.Int32(1), ETag: part.ETag}}}})
+	wantCode(t, "complete", err, "")
+	if got := m.read(t, "nothing"); got != "" {
+		t.Errorf("it has %q", got)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -181,7 +182,7 @@ func (c *call) routeUpload() (string, func() error) {
 	case c.r.Method == http.MethodPut && c.get("x-amz-copy-source") != "":
 		return "UploadPartCopy", c.uploadPartCopy
 	case c.r.Method == http.MethodPut:
-		return "UploadPart", c.gofakes3
+		return "UploadPart", c.uploadPart
 	case c.r.Method == http.MethodPost:
 		return "CompleteMultipartUpload", c.gofakes3
 	case c.r.Method == http.MethodDelete:
@@ -208,21 +209,38 @@ func (c *call) check(operation string) error {
 	return c.takeBody(operation)
 }
 
-// expired refuses a presigned URL whose time is over.
+// expired refuses a presigned URL whose time is over. Clients still make them of
+// both kinds: signature version 2 names the end, 4 the beginning and how long.
 func (c *call) expired() error {
+	end, err := c.presignedUntil()
+	if err != nil {
+		return err
+	}
+	if !end.IsZero() && c.state.cfg.Now().After(end) {
+		return refuse(http.StatusForbidden, "AccessDenied", "Request has expired")
+	}
+	return nil
+}
+
+// presignedUntil is when a presigned URL ends; zero if this is none.
+func (c *call) presignedUntil() (time.Time, error) {
+	if c.has("Signature") && c.has("Expires") {
+		seconds, err := strconv.ParseInt(c.query.Get("Expires"), 10, 64)
+		if err != nil {
+			return time.Time{}, refuse(http.StatusForbidden, "AccessDenied", "Invalid date (should be seconds since epoch): %s", c.query.Get("Expires"))
+		}
+		return time.Unix(seconds, 0), nil
+	}
 	seconds, date := c.query.Get("X-Amz-Expires"), c.query.Get("X-Amz-Date")
 	if seconds == "" {
-		return nil
+		return time.Time{}, nil
 	}
 	from, err := time.Parse("20060102T150405Z", date)
 	life, wrong := time.ParseDuration(seconds + "s")
 	if err != nil || wrong != nil || life < 0 || life > 7*24*time.Hour {
-		return refuse(http.StatusBadRequest, "AuthorizationQueryParametersError", "X-Amz-Expires must be less than a week (in seconds) and X-Amz-Date a date")
+		return time.Time{}, refuse(http.StatusBadRequest, "AuthorizationQueryParametersError", "X-Amz-Expires must be less than a week (in seconds) and X-Amz-Date a date")
 	}
-	if c.state.cfg.Now().After(from.Add(life)) {
-		return refuse(http.StatusForbidden, "AccessDenied", "Request has expired")
-	}
-	return nil
+	return from.Add(life), nil
 }
 
 // gofakes3 lets the library speak, over a backend that knows this request.

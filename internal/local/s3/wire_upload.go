@@ -134,6 +134,28 @@ type copyPartResult struct {
 	ETag         string
 }
 
+// uploadPart answers UploadPart. A part may be empty: an upload of nothing has
+// one part of nothing. gofakes3 takes that for a missing length.
+func (c *call) uploadPart() error {
+	if c.get("Content-Length") != "0" {
+		return c.gofakes3()
+	}
+	number, err := strconv.Atoi(c.query.Get("partNumber"))
+	if err != nil {
+		number = 0 // which is none either
+	}
+	if !c.state.HasBucket(c.bucket) {
+		return noSuchBucket()
+	}
+	etag, err := backend{c}.UploadPart(c.bucket, c.key, gofakes3.UploadID(c.query.Get("uploadId")), number, 0, c.r.Body)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("ETag", etag)
+	c.w.WriteHeader(http.StatusOK)
+	return nil
+}
+
 // uploadPartCopy answers UploadPartCopy: a part that is a stretch of an object.
 func (c *call) uploadPartCopy() error {
 	number, err := strconv.Atoi(c.query.Get("partNumber"))

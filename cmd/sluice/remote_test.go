@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"net"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/events"
+	"sluice/internal/local/machine"
+)
+
+// moto starts the independent emulator of AWS, where it is on the machine.
+func moto(t *testing.T) string {
+	t.Helper()
+	program, err := exec.LookPath("moto_server")
+	if err != nil {
+		t.Skip("SKIPPED: moto_server is not on PATH; pip install 'moto[server]' gets it")
+	}
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	_, port, _ := net.SplitHostPort(address)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	c := exec.CommandContext(ctx, program, "-H", "127.0.0.1", "-p", port)
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a launcher may stand before it
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
+		_ = c.Wait()
+		cancel()
+	})
+	eventually(t, "moto is up", func() bool {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+	return "http://" + address
+}
+
+// moto has neither Converse nor events of mails: the one is sent elsewhere, the
+// other is left out.
+func TestTheFunctionsAloneRunAgainstAnotherEmulator(t *testing.T) {
+	url := moto(t)
+	model, callers := inAWS(t)
+	t.Setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", model)
+	c := command(t, t.TempDir(), "dev", "--endpoint", url, "--json")
+	var log bytes.Buffer
+	c.Stderr = &log
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.Contains(line, `"bus":"sluice-local"`) {
+		t.Errorf("it said %q, %v", line, err)
+	}
+	config := localConfig(url)
+	choreography, err := events.LoadChoreography()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range choreography.Subscriptions {
+		queue := events.QueueName(machine.Environment, name)
+		if _, err := sqs.NewFromConfig(config).GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: &queue}); err != nil {
+			t.Error(err)
+		}
+	}
+	publishDetail(t, url, `{"requestId":"order-1","data":{"task":"sentiment","input":{"text":"I love it"}}}`)
+	// Its targets get events without their account, from which the tenant is
+	// known, so nobody beyond analyze can take what analyze says.
+	objects := s3.NewFromConfig(config)
+	eventually(t, "the model's answer is kept", func() bool {
+		found, err := objects.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(machine.Bucket), Prefix: aws.String("answers/")})
+		return err == nil && len(found.Contents) == 1
+	})
+	if len(callers()) != 1 {
+		t.Errorf("the model was asked %d times", len(callers()))
+	}
+	interrupt(t, c)
+	if !strings.Contains(log.String(), "left out") || !strings.Contains(log.String(), "events of mails") {
+		t.Errorf("what moto cannot do is not told: %s", &log)
+	}
+}

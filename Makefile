@@ -48,6 +48,9 @@ $(BIN)/.built: $(SOURCES)
 	@for name in $(FUNCTIONS); do $(GOBUILD) -tags lambda.norpc -o $(BIN)/functions/$$name/bootstrap ./functions/$$name/lambda; done
 	@touch $@
 
+# moto takes a minute; make conformance is for that.
+test race: export SLUICE_CONFORMANCE_MOTO ?= off
+
 ## make test           all tests, with the very binaries
 .PHONY: test
 test: build
@@ -75,7 +78,7 @@ bench:
 ## make conformance    the local services against AWS's documented behaviour, and moto where moto_server is on the machine
 .PHONY: conformance
 conformance:
-	go test -count=1 ./internal/local/conformance
+	go test -count=1 -v ./internal/local/conformance -run Conformance | grep -v -e '^=== ' -e '^ *--- PASS'
 
 ## make bench-local    records/s, latency, CPU and memory of the local machine at 1,000, 10,000 and 100,000 records
 .PHONY: bench-local

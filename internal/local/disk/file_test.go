@@ -224,7 +224,7 @@ func TestATicketDoesNotKeepWhatIsDurable(t *testing.T) {
 	if err := ticket.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	value = nil
+	value = nil    //nolint:wastedassign // it is the last reference
 	for range 10 { // the committing goroutine may still hold the last batch
 		runtime.GC()
 		if kept.Value() == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Target is where a rule sends an event, as PutTargets says it.
@@ -114,6 +115,9 @@ func (t Target) check() error {
 	}
 	if service, _, _ := splitARN(t.ARN); service == "events" && ways > 0 {
 		return invalid("Input, InputPath and InputTransformer are not supported for the event bus target %s.", t.ID)
+	}
+	if service, resource, _ := splitARN(t.ARN); service == "sqs" && strings.HasSuffix(resource, ".fifo") && (t.SqsParameters == nil || t.SqsParameters.MessageGroupID == "") {
+		return invalid("Parameter(s) SqsParameters must be specified for target: %s.", t.ID)
 	}
 	if t.DeadLetterConfig != nil && t.DeadLetterConfig.ARN != "" {
 		if service, _, _ := splitARN(t.DeadLetterConfig.ARN); service != "sqs" {

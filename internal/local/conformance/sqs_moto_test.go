@@ -1,0 +1,38 @@
+package conformance
+
+// sqsMoto are the cases in which moto does otherwise than AWS's pages say.
+var sqsMoto = map[string]Difference{
+	"a bad entry of a send batch fails by itself":          {Reason: `it writes SenderFault as the text "true", which the SDK cannot read`},
+	"a purged message is deleted by its handle":            {Reason: "it answers ReceiptHandleIsInvalid, as for a handle that never was"},
+	"a second purge within a minute":                       {Reason: "it purges again"},
+	"the X-Ray trace header":                               {Reason: "it answers no MD5OfMessageSystemAttributes"},
+	"a dead letter names its source":                       {Reason: "it sets no DeadLetterQueueSourceArn"},
+	"redrive is refused by a queue that denies it":         {Reason: "it does not read RedriveAllowPolicy"},
+	"redrive from the queues that are named":               {Reason: "it does not read RedriveAllowPolicy"},
+	"a redrive allow policy that is none":                  {Reason: "it does not read RedriveAllowPolicy"},
+	"a dead-letter queue must be there":                    {Reason: "it answers QueueDoesNotExist, which is about the QueueUrl"},
+	"maxReceiveCount is 1 to 1,000":                        {Reason: "it takes any number"},
+	"dead letters go back to where they came from":         {Reason: "StartMessageMoveTask answers 500"},
+	"dead letters go to another queue, and the task tells": {Reason: "StartMessageMoveTask answers 500"},
+	"a running move task is cancelled, and only one runs":  {Reason: "StartMessageMoveTask answers 500"},
+	"only a dead-letter queue's messages are moved":        {Reason: "StartMessageMoveTask answers 500"},
+	"a move from a queue that is not there":                {Reason: "StartMessageMoveTask answers 500"},
+
+	"refused: send nothing":                               {Reason: "it takes an empty body; the shortest is one character"},
+	"refused: send characters that XML has not":           {Reason: "it takes them"},
+	"refused: send with a delay of -1 s":                  {Reason: "it takes a negative delay"},
+	"refused: send with a group of blanks":                {Reason: "it does not check MessageGroupId"},
+	"refused: send a number that is none":                 {Reason: "it does not check numbers", Page: sqsGuide + "sqs-message-metadata.html"},
+	"refused: send an empty attribute":                    {Reason: "it takes empty values", Page: sqsAPI + "API_MessageAttributeValue.html"},
+	"refused: send an attribute that is AWS's by name":    {Reason: "it takes names that begin with AWS.", Page: sqsGuide + "sqs-message-metadata.html"},
+	"refused: send eleven attributes":                     {Reason: "it takes more than ten", Page: sqsGuide + "quotas-messages.html"},
+	"refused: receive an unknown attribute":               {Reason: "it ignores names that it does not know"},
+	"refused: change visibility to -1 s":                  {Reason: "it takes a negative timeout"},
+	"refused: change the visibility of a deleted message": {Reason: "it takes the handle of a deleted message for one that never was"},
+	"refused: create a queue with a delay of 901 s":       {Reason: "it does not check ranges"},
+	"refused: create a queue with an unknown attribute":   {Reason: "it takes any name"},
+	"refused: set an unknown attribute":                   {Reason: "it takes any name"},
+	"refused: set an attribute out of range":              {Reason: "it does not check ranges"},
+	"refused: set an attribute that can only be read":     {Reason: "it takes any name"},
+	"refused: set a redrive policy that is none":          {Reason: "it answers 500"},
+}

@@ -1,0 +1,199 @@
+package conformance
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"sluice/internal/local/disk"
+	"sluice/internal/local/endpoint"
+)
+
+// The targets' names.
+const (
+	Embedded = "embedded"
+	Moto     = "moto"
+)
+
+const region = "us-east-1"
+
+// motoTime is how long all of moto's cases may take together; what does not fit
+// in is skipped, loudly. moto handles about three matching events a second.
+const motoTime = 60 * time.Second
+
+// Target is an implementation of AWS that the suites are run against.
+type Target struct {
+	// Name is Embedded or Moto.
+	Name string
+	// URL is http://127.0.0.1:port.
+	URL string
+	// Account is the account that owns what is made with Config.
+	Account string
+	// Config makes clients that do not retry, so that the first answer is judged.
+	Config aws.Config
+
+	until time.Time // zero for no limit
+}
+
+// ARN is the name of what the target's account owns.
+func (target Target) ARN(service, resource string) string {
+	return "arn:aws:" + service + ":" + region + ":" + target.Account + ":" + resource
+}
+
+// take tells whether there is time for another case.
+func (target Target) take(t *testing.T) bool {
+	if target.until.IsZero() || time.Now().Before(target.until) {
+		return true
+	}
+	t.Logf("SKIPPED: %s has had its %s; run one suite alone, with -run, to see this case", target.Name, motoTime)
+	return false
+}
+
+// results, embedded and moto belong to one run of the tests.
+var (
+	results  tally
+	embedded = sync.OnceValues(startEmbedded)
+	moto     = sync.OnceValues(startMoto)
+	atTheEnd []func()
+	motoUsed time.Duration // by the suites so far; they run one after the other
+	number   atomic.Int64
+	given    = map[string]bool{} // the flags of the command line
+)
+
+// Targets are what a service's suite runs against. Why moto is not among them
+// is said as a skipped test.
+func Targets(t *testing.T, service string) []Target {
+	t.Helper()
+	own, err := embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := moto()
+	if err != nil {
+		results.add(service, Moto, skipped)
+		t.Run(Moto, func(t *testing.T) { t.Skip("NOT COMPARED with an independent emulator: ", err) })
+		return []Target{own}
+	}
+	return []Target{own, other}
+}
+
+// name is a name that nothing else in this run has.
+func name(prefix string) string { return fmt.Sprintf("%s-%d", prefix, number.Add(1)) }
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	// Cases wait more than they work, so more of them run at once than there are
+	// processors.
+	if f := flag.Lookup("test.parallel"); f != nil && !given[f.Name] {
+		if err := f.Value.Set("16"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	code := m.Run()
+	for _, end := range atTheEnd {
+		end()
+	}
+	fmt.Print(results.table())
+	os.Exit(code)
+}
+
+func newTarget(name, url, account string) Target {
+	return Target{Name: name, URL: url, Account: account, Config: aws.Config{
+		Region: region, BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+	}}
+}
+
+func startEmbedded() (Target, error) {
+	const account = "000000000000"
+	store := disk.Memory()
+	services, err := endpoint.Assemble(store, "", endpoint.Options{Account: account, Region: region})
+	if err != nil {
+		return Target{}, err
+	}
+	server, err := endpoint.Listen("127.0.0.1:0", services, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return Target{}, err
+	}
+	atTheEnd = append(atTheEnd, func() {
+		if err := errors.Join(server.Shutdown(context.Background()), services.Close(), store.Close()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	})
+	return newTarget(Embedded, server.URL(), account), nil
+}
+
+func startMoto() (Target, error) {
+	if os.Getenv("SLUICE_CONFORMANCE_MOTO") == "off" {
+		return Target{}, errors.New("SLUICE_CONFORMANCE_MOTO is off")
+	}
+	if testing.Short() {
+		return Target{}, errors.New("moto is slow, and -short was asked for")
+	}
+	program, err := exec.LookPath("moto_server")
+	if err != nil {
+		return Target{}, errors.New("moto_server is not on the PATH; get it with: pip install 'moto[server]'")
+	}
+	port, err := freePort()
+	if err != nil {
+		return Target{}, err
+	}
+	command := exec.CommandContext(context.Background(), program, "-H", "127.0.0.1", "-p", port)
+	// moto's own calls must not leave the machine, whatever the environment says.
+	command.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_DEFAULT_REGION="+region)
+	if err := command.Start(); err != nil {
+		return Target{}, fmt.Errorf("moto_server: %w", err)
+	}
+	atTheEnd = append(atTheEnd, func() {
+		_ = command.Process.Kill()
+		_ = command.Wait()
+	})
+	url := "http://127.0.0.1:" + port
+	if err := ready(url + "/moto-api/"); err != nil {
+		return Target{}, fmt.Errorf("moto_server does not answer: %w", err)
+	}
+	return newTarget(Moto, url, "123456789012"), nil
+}
+
+func freePort() (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer listener.Close()
+	_, port, found := strings.Cut(listener.Addr().String(), ":")
+	if !found {
+		return "", errors.New("no port in " + listener.Addr().String())
+	}
+	return port, nil
+}
+
+// ready waits until something answers, for a minute at most.
+func ready(url string) error {
+	client := http.Client{Timeout: 5 * time.Second}
+	var last error
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		response, err := client.Get(url)
+		if err == nil {
+			response.Body.Close()
+			return nil
+		}
+		last = err
+	}
+	return last
+}

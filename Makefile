@@ -80,10 +80,10 @@ bench:
 conformance:
 	go test -count=1 -v ./internal/local/conformance -run Conformance | grep -v -e '^=== ' -e '^ *--- PASS'
 
-## make bench-local    records/s, latency, CPU and memory of the local machine at 1,000, 10,000 and 100,000 records
+## make bench-local    records/s, latency, CPU and memory of the local machine at 1,000, 10,000 and 100,000 records (ARGS='--kill 5')
 .PHONY: bench-local
 bench-local: build
-	go run ./internal/local/bench $(ARGS)
+	@go run ./internal/local/bench --bin $(BIN) $(ARGS)
 
 ## make lint           gofmt, go vet and golangci-lint (built from its module the first time, some minutes)
 .PHONY: lint

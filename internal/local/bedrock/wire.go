@@ -116,10 +116,7 @@ func refuse(w http.ResponseWriter, err error) {
 		return
 	}
 	if errors.Is(err, ErrLost) {
-		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
-			_ = conn.Close()
-			return
-		}
+		panic(http.ErrAbortHandler) // the server's own way to break a connection, in HTTP/1 and 2
 	}
 	refuse(w, &Error{InternalServer, "The call was interrupted."})
 }

@@ -33,6 +33,7 @@ func (m *Machine) doors() http.Handler {
 		}
 		answer(w, mailOf(mail, true))
 	})
+	mux.HandleFunc("POST "+doorsPath+"mails/{id}/feedback", m.feedback)
 	mux.Handle(doorsPath+"bedrock", m.services.BedrockSettings())
 	mux.HandleFunc(doorsPath, func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, errors.New("the machine has no such door"))
@@ -82,6 +83,25 @@ func mailOf(m *ses.Mail, whole bool) Mail {
 		mail.Text, mail.HTML = m.Text, m.HTML
 	}
 	return mail
+}
+
+// feedback brings about what becomes of a sent mail later: the body is
+// {"recipient": "…", "kind": "BOUNCE"}, where kind is DELIVERY, BOUNCE, COMPLAINT
+// or DELIVERY_DELAY.
+func (m *Machine) feedback(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Recipient string `json:"recipient"`
+		Kind      string `json:"kind"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&asked); err != nil {
+		refuse(w, http.StatusBadRequest, errors.New(`the body must be {"recipient": "…", "kind": "BOUNCE"}`))
+		return
+	}
+	if err := m.services.SES.Feedback(r.Context(), r.PathValue("id"), asked.Recipient, asked.Kind); err != nil {
+		refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	answer(w, map[string]string{"id": r.PathValue("id"), "kind": asked.Kind})
 }
 
 func answer(w http.ResponseWriter, v any) {

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	sestypes "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -156,5 +160,39 @@ func TestFunctionsGetOnlyWhatTheyNeed(t *testing.T) {
 		if has != secret {
 			t.Errorf("%s has the secret: %v", name, has)
 		}
+	}
+}
+
+func TestABounceOnDemandSuppressesTheAddress(t *testing.T) {
+	m, err := open(t, Options{Folder: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shut(t, m)
+	mails := sesv2.NewFromConfig(m.config(AccessKey))
+	text := &sestypes.Content{Data: aws.String("x")}
+	sent, err := mails.SendEmail(t.Context(), &sesv2.SendEmailInput{FromEmailAddress: aws.String(Sender), Destination: &sestypes.Destination{ToAddresses: []string{"a@example.com"}},
+		Content: &sestypes.EmailContent{Simple: &sestypes.Message{Subject: text, Body: &sestypes.Body{Text: text}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(body string) int {
+		response, err := http.Post(m.URL()+doorsPath+"mails/"+*sent.MessageId+"/feedback", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.StatusCode
+	}
+	for body, want := range map[string]int{`{`: 400, `{"recipient":"b@example.com","kind":"BOUNCE"}`: 400, `{"recipient":"a@example.com","kind":"RAIN"}`: 400} {
+		if got := ask(body); got != want {
+			t.Errorf("%s: %d", body, got)
+		}
+	}
+	if got := ask(`{"recipient":"a@example.com","kind":"BOUNCE"}`); got != http.StatusOK {
+		t.Fatal(got)
+	}
+	if _, err := mails.GetSuppressedDestination(t.Context(), &sesv2.GetSuppressedDestinationInput{EmailAddress: aws.String("a@example.com")}); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// bench is what was asked for.
+type bench struct {
+	bin, folder   string
+	sizes         []int
+	moto          bool
+	operations    int
+	kills         int
+	killFunctions time.Duration
+	json          bool
+}
+
+// report is the document of --json.
+type report struct {
+	Runs       []measured  `json:"runs"`
+	Operations []operation `json:"operations"`
+	// Skipped says why the comparison was not made, "" if it was or was not asked for.
+	Skipped string   `json:"skipped,omitempty"`
+	Killed  []killed `json:"killed,omitempty"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, arguments []string) error {
+	b, err := parse(arguments)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(b.program()); err != nil {
+		return fmt.Errorf("there is no %s; make build makes it: %w", b.program(), err)
+	}
+	if b.folder, err = os.MkdirTemp("", "sluice-bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.folder)
+	var r report
+	if err := b.all(ctx, &r); err != nil {
+		return err
+	}
+	if b.json {
+		return json.NewEncoder(os.Stdout).Encode(r)
+	}
+	return r.show(os.Stdout)
+}
+
+func (b *bench) all(ctx context.Context, r *report) error {
+	for _, n := range b.sizes {
+		if b.kills > 0 || b.killFunctions > 0 {
+			k, err := b.kill(ctx, n)
+			if err != nil {
+				return err
+			}
+			r.Killed = append(r.Killed, k)
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "%d records…\n", n)
+		m, err := b.measure(ctx, n)
+		if err != nil {
+			return err
+		}
+		r.Runs = append(r.Runs, m)
+	}
+	if b.operations == 0 || len(r.Killed) > 0 {
+		return nil
+	}
+	var err error
+	r.Operations, r.Skipped, err = b.compare(ctx)
+	return err
+}
+
+// parse reads the command line.
+func parse(arguments []string) (*bench, error) {
+	b := &bench{}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	sizes := flags.String("records", "1000,10000,100000", "how many records each run has; with commas, a run each")
+	flags.StringVar(&b.bin, "bin", "bin", "the folder of sluice and functions/, as make build leaves it")
+	flags.BoolVar(&b.moto, "moto", true, "compare SQS and PutEvents with moto_server, if it is on the PATH")
+	flags.IntVar(&b.operations, "operations", 100, "operations of each kind in the comparison; 0: none")
+	flags.IntVar(&b.kills, "kill", 0, "kill the machine so many times on the way, and check that nothing is lost")
+	flags.DurationVar(&b.killFunctions, "kill-functions", 0, "kill a random function process so often, on average, and check that nothing is lost")
+	flags.BoolVar(&b.json, "json", false, "print one JSON document")
+	if err := flags.Parse(arguments); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("there are no arguments, only flags; not %q", flags.Arg(0))
+	}
+	for field := range strings.SplitSeq(*sizes, ",") {
+		if field == "" {
+			continue
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(field))
+		if err != nil || n < 10 {
+			return nil, fmt.Errorf("--records %q: a number of records is 10 or more", field)
+		}
+		b.sizes = append(b.sizes, n)
+	}
+	if b.kills < 0 || b.operations < 0 || b.killFunctions < 0 {
+		return nil, errors.New("--kill, --kill-functions and --operations are not below 0")
+	}
+	var err error
+	b.bin, err = filepath.Abs(b.bin)
+	return b, err
+}

@@ -25,7 +25,9 @@ var tenantName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 // or digit, so that it can be a part of any key.
 func ValidTenant(name string) bool { return tenantName.MatchString(name) }
 
-// UnmarshalText reads "account=tenant,account=tenant"; see [AnyTenant].
+// UnmarshalText reads "account=tenant,account=tenant"; see [AnyTenant]. An entry
+// without an account, "=tenant", is for events that name none, as some emulators
+// of AWS deliver them; AWS always names it.
 func (t *Tenants) UnmarshalText(text []byte) error {
 	t.byAccount = map[string]string{}
 	for pair := range strings.SplitSeq(string(text), ",") {
@@ -34,7 +36,7 @@ func (t *Tenants) UnmarshalText(text []byte) error {
 			continue
 		}
 		account, tenant, found := strings.Cut(pair, "=")
-		if !found || account == "" || (tenant != AnyTenant && !ValidTenant(tenant)) {
+		if !found || (tenant != AnyTenant && !ValidTenant(tenant)) {
 			return fmt.Errorf("tenants: %q is not account=tenant (a tenant is [a-z0-9-], or %s)", pair, AnyTenant)
 		}
 		t.byAccount[account] = tenant
@@ -47,7 +49,7 @@ func (t *Tenants) UnmarshalText(text []byte) error {
 func (t Tenants) Of(account, said string) (string, *Problem) {
 	tenant, listed := t.byAccount[account]
 	switch {
-	case account == "":
+	case account == "" && !listed:
 		return NoTenant, &Problem{"/tenant", CodeTenant, "the event does not say which account published it"}
 	case !listed:
 		tenant = account

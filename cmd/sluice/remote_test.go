@@ -85,11 +85,9 @@ func TestTheFunctionsAloneRunAgainstAnotherEmulator(t *testing.T) {
 		}
 	}
 	publishDetail(t, url, `{"requestId":"order-1","data":{"task":"sentiment","input":{"text":"I love it"}}}`)
-	// Its targets get events without their account, from which the tenant is
-	// known, so nobody beyond analyze can take what analyze says.
 	objects := s3.NewFromConfig(config)
-	eventually(t, "the model's answer is kept", func() bool {
-		found, err := objects.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(machine.Bucket), Prefix: aws.String("answers/")})
+	eventually(t, "the result is stored", func() bool {
+		found, err := objects.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(machine.Bucket), Prefix: aws.String("results/")})
 		return err == nil && len(found.Contents) == 1
 	})
 	if len(callers()) != 1 {

@@ -80,7 +80,8 @@ func OpenRemote(ctx context.Context, o RemoteOptions) (*Remote, error) {
 		return nil, err
 	}
 	if at.tenants == "" {
-		at.tenants = account + "=" + events.AnyTenant
+		// Some emulators deliver events without their account.
+		at.tenants = account + "=" + events.AnyTenant + ",=" + events.AnyTenant
 	}
 	credentials := o.forClients(ctx, config)
 	r := &Remote{Bus: at.bus, Bucket: at.bucket}

@@ -56,6 +56,10 @@ test race: export SLUICE_CONFORMANCE_MOTO ?= off
 test: build
 	go vet ./...
 	go test ./...
+	@echo 'SKIPPED here: the comparison with moto; make conformance runs it where moto_server is on the machine.'
+	@command -v aws >/dev/null || echo 'SKIPPED: the aws command line as a client; it is not on the PATH.'
+	@python3 -c 'import boto3' 2>/dev/null || echo 'SKIPPED: boto3 as a client; pip install boto3 gets it.'
+	@[ "$${SLUICE_JS_CLIENTS:-}" = on ] || echo 'SKIPPED: the AWS SDK for JavaScript as a client; SLUICE_JS_CLIENTS=on fetches it from npm.'
 
 ## make race           all tests under the race detector
 .PHONY: race
@@ -79,6 +83,7 @@ bench:
 .PHONY: conformance
 conformance:
 	go test -count=1 -v ./internal/local/conformance -run Conformance | grep -v -e '^=== ' -e '^ *--- PASS'
+	go test -count=1 ./cmd/sluice -run AnotherEmulator
 
 ## make bench-local    records/s, latency, CPU and memory of the local machine at 1,000, 10,000 and 100,000 records (ARGS='--kill 5')
 .PHONY: bench-local

@@ -44,6 +44,7 @@ const (
 	CodeDamagedFile   = "damagedFile"
 	CodeUnsupported   = "unsupported"
 	CodeBadDefinition = "definition"
+	CodeBudget        = "budget"
 )
 
 // Type implements [Event].

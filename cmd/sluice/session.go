@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -45,8 +42,8 @@ func (s *settings) connect(ctx context.Context) (*session, error) {
 	}
 	for {
 		if !s.memory {
-			if running, found := machine.Find(folder); found && machine.NewDoors(running.URL).Alive(ctx) {
-				return s.open(ctx, running.URL, nil)
+			if running, found := machine.Find(folder); found && running.Doors().Alive(ctx) {
+				return s.open(ctx, running, nil)
 			}
 		}
 		own, err := s.start(ctx, folder)
@@ -61,14 +58,14 @@ func (s *settings) connect(ctx context.Context) (*session, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.open(ctx, own.URL(), own)
+		return s.open(ctx, own.Running(), own)
 	}
 }
 
 // open is a session with a machine that is up, if that is what the flags ask
 // for. A machine of this command's own is closed otherwise.
-func (s *settings) open(ctx context.Context, url string, own *machine.Machine) (*session, error) {
-	session := newSession(url, own)
+func (s *settings) open(ctx context.Context, at machine.Running, own *machine.Machine) (*session, error) {
+	session := newSession(at, own)
 	health, err := session.doors.Health(ctx)
 	if err == nil {
 		err = s.outside.suits(health)
@@ -97,7 +94,7 @@ func (s *settings) start(ctx context.Context, folder string) (*machine.Machine, 
 		return nil, err
 	}
 	options := machine.Options{
-		Folder: folder, Memory: s.memory, Functions: functions, Latency: s.latency, TokensPerMinute: s.tpm, Log: io.Discard,
+		Folder: folder, Memory: s.memory, Functions: functions, Latency: s.latency, TokensPerMinute: s.tpm, Getenv: os.Getenv, Log: io.Discard,
 	}
 	if s.verbose {
 		options.Log = s.err
@@ -105,24 +102,10 @@ func (s *settings) start(ctx context.Context, folder string) (*machine.Machine, 
 	if err := s.outside.apply(ctx, &options); err != nil {
 		return nil, err
 	}
-	port := s.port
-	if port == 0 {
-		port = freeOr(ctx, DefaultPort)
+	if err := s.listening.apply(ctx, &options, s.port); err != nil {
+		return nil, err
 	}
-	options.Address = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	return machine.Open(ctx, options)
-}
-
-// freeOr is the port if it is free, or 0 for any.
-func freeOr(ctx context.Context, port int) int {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		return 0
-	}
-	if l.Close() != nil {
-		return 0
-	}
-	return port
 }
 
 func (s *settings) functionsFolder() (string, error) {
@@ -136,21 +119,18 @@ func (s *settings) functionsFolder() (string, error) {
 	return filepath.Join(filepath.Dir(program), "functions"), nil
 }
 
-func newSession(url string, own *machine.Machine) *session {
-	config := localConfig(url)
+func newSession(at machine.Running, own *machine.Machine) *session {
+	config := clientConfig(at)
 	client := s3.NewFromConfig(config)
 	store := objects.New(client, machine.Bucket)
 	return &session{
-		url: url, doors: machine.NewDoors(url), store: store, s3: client, bus: eventbridge.NewFromConfig(config),
+		url: at.URL, doors: at.Doors(), store: store, s3: client, bus: eventbridge.NewFromConfig(config),
 		book: requests.New(store), own: own,
 	}
 }
 
-func localConfig(url string) aws.Config {
-	return aws.Config{
-		Region: machine.Region, BaseEndpoint: aws.String(url),
-		Credentials: credentials.NewStaticCredentialsProvider(machine.AccessKey, machine.SecretKey, ""),
-	}
+func clientConfig(at machine.Running) aws.Config {
+	return aws.Config{Region: machine.Region, BaseEndpoint: aws.String(at.URL), Credentials: at.Keys.Provider()}
 }
 
 // close ends the machine if this command runs it.

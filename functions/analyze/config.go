@@ -7,6 +7,7 @@ import (
 
 	"sluice/events"
 	"sluice/internal/answers"
+	"sluice/internal/budget"
 )
 
 // Config is the function's environment.
@@ -22,14 +23,32 @@ type Config struct {
 	AnswerSecret string `env:"SLUICE_ANSWER_SECRET,required,notEmpty"`
 	// Model is asked by tasks that name none.
 	Model string `env:"SLUICE_MODEL" envDefault:"global.anthropic.claude-haiku-4-5-20251001-v1:0"`
-	// CallsInFlight is how many records are worked on at the same time.
+	// CallsInFlight is how many model calls are under way at the same time.
 	CallsInFlight int `env:"SLUICE_CALLS_IN_FLIGHT" envDefault:"10"`
+	// Sandboxes is how many sandboxes there are at most, which share the quotas:
+	// the maximum concurrency of the event source mapping.
+	Sandboxes int `env:"SLUICE_SANDBOXES" envDefault:"5"`
+	// Quotas are those of the account by model: model=tokens per minute, or
+	// model=tokens/requests per minute, separated by commas; * is every other
+	// model. A model without one is not paced until it is throttled.
+	Quotas Quotas `env:"SLUICE_QUOTAS"`
+	// Limits bound what may be spent in a day.
+	Limits budget.Limits
+	// PauseRole is the role by which EventBridge Scheduler switches the queue on
+	// again after a quota of the day was used up. Without one, messages wait one
+	// by one.
+	PauseRole string `env:"SLUICE_PAUSE_ROLE"`
+	// Function is the function's own name, which Lambda sets.
+	Function string `env:"AWS_LAMBDA_FUNCTION_NAME"`
 
 	// Keys are derived from AnswerSecret.
 	Keys answers.Keys `env:"-"`
 }
 
-const mostCallsInFlight = 1000
+const (
+	mostCallsInFlight = 1000
+	mostSandboxes     = 1000
+)
 
 // LoadConfig reads the environment. The error lists what is missing or wrong,
 // and never the secret.
@@ -40,6 +59,12 @@ func LoadConfig() (Config, error) {
 	}
 	if c.CallsInFlight < 1 || c.CallsInFlight > mostCallsInFlight {
 		return Config{}, fmt.Errorf("environment: SLUICE_CALLS_IN_FLIGHT is %d, must be 1 to %d", c.CallsInFlight, mostCallsInFlight)
+	}
+	if c.Sandboxes < 1 || c.Sandboxes > mostSandboxes {
+		return Config{}, fmt.Errorf("environment: SLUICE_SANDBOXES is %d, must be 1 to %d", c.Sandboxes, mostSandboxes)
+	}
+	if err := c.Limits.Check(); err != nil {
+		return Config{}, fmt.Errorf("environment: %w", err)
 	}
 	if c.Keys, err = answers.NewKeys(c.AnswerSecret); err != nil {
 		return Config{}, fmt.Errorf("environment: SLUICE_ANSWER_SECRET: %w", err)

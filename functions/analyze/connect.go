@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,7 +12,10 @@ import (
 
 	"sluice/internal/answers"
 	"sluice/internal/bedrock"
+	"sluice/internal/budget"
 	"sluice/internal/bus"
+	"sluice/internal/ledger"
+	"sluice/internal/mappings"
 	"sluice/internal/objects"
 	"sluice/internal/requests"
 	"sluice/internal/task"
@@ -26,14 +30,22 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 	}
 	store := objects.New(s3.NewFromConfig(clients), c.Bucket)
 	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment)
-	return New(Parts{
+	parts := Parts{
 		Tenants:  c.Tenants,
 		Payloads: bus.NewPayloads(store),
 		Tasks:    task.NewRegistry(store, time.Now),
 		Book:     requests.New(store),
-		Answers:  answers.New(store, model, answers.Options{Keys: c.Keys, DefaultModel: c.Model, Now: time.Now}),
-		Bus:      bus.New(eventbridge.NewFromConfig(clients), c.Bus, Name),
-		Log:      log,
-		Now:      time.Now,
-	}), nil
+		Answers: answers.New(store, model, answers.Options{
+			Keys: c.Keys, DefaultModel: c.Model, Models: models, Pace: c.pace, Now: time.Now,
+			Ledger: ledger.New(os.Stdout, c.Environment, time.Now), Budget: budget.New(store, c.Limits, time.Now),
+		}),
+		Bus:        bus.New(eventbridge.NewFromConfig(clients), c.Bus, Name),
+		PastBudget: c.Limits.Past,
+		Log:        log,
+		Now:        time.Now,
+	}
+	if c.PauseRole != "" {
+		parts.Mappings = mappings.Connect(clients, mappings.Options{Function: c.Function, RoleARN: c.PauseRole})
+	}
+	return New(parts), nil
 }

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"time"
 
 	"sluice/events"
 	"sluice/internal/answers"
+	"sluice/internal/bedrock"
+	"sluice/internal/budget"
 	"sluice/internal/consume"
 	"sluice/internal/fault"
 	"sluice/internal/requests"
@@ -37,12 +40,17 @@ type Book interface {
 
 // Answers asks the model; see internal/answers.
 type Answers interface {
-	Ask(context.Context, answers.Request) (answers.Outcome, error)
+	Begin(ctx context.Context, n int) *answers.Batch
 }
 
 // Publisher says events; see internal/bus.
 type Publisher interface {
 	Publish(context.Context, events.Envelope) error
+}
+
+// Mappings pauses the function's source; see internal/mappings.
+type Mappings interface {
+	Pause(ctx context.Context, queueARN string, until time.Time) error
 }
 
 // Parts are what the handler works with.
@@ -53,8 +61,12 @@ type Parts struct {
 	Book     Book
 	Answers  Answers
 	Bus      Publisher
-	Log      *slog.Logger
-	Now      func() time.Time
+	// Mappings is nil where nothing may be paused.
+	Mappings Mappings
+	// PastBudget is what becomes of requests that there is no money for.
+	PastBudget budget.Action
+	Log        *slog.Logger
+	Now        func() time.Time
 }
 
 // Handler answers requests.
@@ -78,10 +90,26 @@ type request struct {
 	began         time.Time
 }
 
-// Handle answers one request and says how it ended. It returns what stood in the
+// Handle answers a batch of requests, all at the same time, since those that
+// ask the same thing share a call. It returns one error per message, in order.
+func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []error {
+	batch := h.Answers.Begin(ctx, len(messages))
+	errs := consume.Many(ctx, messages, len(messages), func(ctx context.Context, m consume.Message) error {
+		seat := batch.Seat()
+		defer seat.Leave()
+		return h.handle(ctx, m, seat)
+	})
+	if err := batch.End(ctx); err != nil {
+		h.Log.WarnContext(ctx, "what is left of the budget was not given back; it counts as spent", "error", err.Error())
+	}
+	h.pause(ctx, messages, errs)
+	return errs
+}
+
+// handle answers one request and says how it ended. It returns what stood in the
 // way: Defer for a throttled model, Park for what needs a person, and S3's, the
 // model's or the bus's own error otherwise.
-func (h *Handler) Handle(ctx context.Context, m consume.Message) error {
+func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.Seat) error {
 	r, err := h.decode(m.Record)
 	if err != nil {
 		return err
@@ -97,7 +125,10 @@ func (h *Handler) Handle(ctx context.Context, m consume.Message) error {
 	if len(r.problems) > 0 {
 		return h.reject(ctx, r)
 	}
-	outcome, err := h.ask(ctx, r)
+	outcome, err := h.ask(ctx, r, m.Receives, seat)
+	if len(r.problems) > 0 {
+		return h.reject(ctx, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -130,12 +161,17 @@ func atMost(problems []events.Problem, most int) []events.Problem {
 	return append(slices.Clone(problems[:most-1]), more)
 }
 
-// ask gets the answer; what was paid for nothing is counted.
-func (h *Handler) ask(ctx context.Context, r *request) (answers.Outcome, error) {
-	outcome, err := h.Answers.Ask(ctx, answers.Request{RequestID: r.RequestID, Tenant: r.Tenant, Question: r.question, Text: r.text})
-	var orphan *answers.Orphan
-	if errors.As(err, &orphan) {
-		h.spent(ctx, "orphan spend", orphan.Spend)
+// ask gets the answer. A request for which there is no money is told so, where
+// that is what becomes of them; else it waits for the next day.
+func (h *Handler) ask(ctx context.Context, r *request, receives int, seat *answers.Seat) (answers.Outcome, error) {
+	ask := answers.Request{RequestID: r.RequestID, Tenant: r.Tenant, Question: r.question, Text: r.text, Receives: receives}
+	if r.data.Deadline != nil {
+		ask.Deadline = *r.data.Deadline
+	}
+	outcome, err := seat.Ask(ctx, ask)
+	var exceeded *budget.Exceeded
+	if errors.As(err, &exceeded) {
+		return answers.Outcome{}, h.exceeded(r, exceeded)
 	}
 	if err != nil {
 		return answers.Outcome{}, fmt.Errorf("answer: %w", err)
@@ -143,10 +179,50 @@ func (h *Handler) ask(ctx context.Context, r *request) (answers.Outcome, error) 
 	if outcome.Unpriced {
 		h.Log.WarnContext(ctx, "the model's price is not known, its cost counts as 0", "model", outcome.Spend.Model)
 	}
-	if outcome.Duplicate != nil {
-		h.spent(ctx, "duplicate spend", *outcome.Duplicate)
-	}
 	return outcome, nil
+}
+
+// exceeded decides about a request that the budget has no money for.
+func (h *Handler) exceeded(r *request, e *budget.Exceeded) error {
+	switch {
+	case e.Held:
+		return fault.DeferFor(time.Minute, e)
+	case h.PastBudget == budget.Reject || e.Never:
+		r.problems = []events.Problem{{Code: events.CodeBudget, Message: e.Error()}}
+		return nil
+	}
+	// All that wait come back during the first hour of the next day, not at once.
+	return fault.DeferFor(e.Resets.Sub(h.Now())+rand.N(time.Hour), e)
+}
+
+// pause stops the whole queue where a quota of tokens per day is used up: until
+// it resets there is nothing to do but to receive the same messages over and
+// over. If that fails, each message waits by itself.
+func (h *Handler) pause(ctx context.Context, messages []consume.Message, errs []error) {
+	for i, err := range errs {
+		var refused *bedrock.Refused
+		if h.Mappings == nil || !errors.As(err, &refused) || refused.Reason != bedrock.DayQuota {
+			continue
+		}
+		until := nextReset(h.Now())
+		if err := h.Mappings.Pause(ctx, messages[i].QueueARN, until); err != nil {
+			h.Log.WarnContext(ctx, "the queue could not be paused", "error", err.Error())
+			return
+		}
+		h.Log.WarnContext(ctx, "the model's quota of the day is used up: the queue is paused", "until", until)
+		return
+	}
+}
+
+// nextReset is when to try again after a quota of the day was used up: at the
+// next midnight, UTC, by which AWS counts; in the hours after it, hourly, as the
+// reset is not documented to the minute.
+func nextReset(now time.Time) time.Time {
+	now = now.UTC()
+	if now.Hour() < 2 {
+		return now.Add(time.Hour).Truncate(time.Second)
+	}
+	return now.Truncate(24 * time.Hour).Add(24*time.Hour + time.Minute)
 }
 
 // tell says how the model's part ended.
@@ -155,7 +231,8 @@ func (h *Handler) tell(ctx context.Context, r *request, o answers.Outcome) error
 		h.Log.InfoContext(ctx, "failed", "class", o.Failure.Class, "reused", o.Spend.Reused, "costUSD", o.Spend.CostUSD)
 		return h.say(ctx, r, events.AiFailed{Class: o.Failure.Class, Message: o.Failure.Message, Spend: o.Spend}, events.Failed)
 	}
-	h.spent(ctx, "answered", o.Spend)
+	h.Log.InfoContext(ctx, "answered", "model", o.Spend.Model, "inputTokens", o.Spend.Usage.Input, "outputTokens", o.Spend.Usage.Output,
+		"costUSD", o.Spend.CostUSD, "reused", o.Spend.Reused)
 	return h.say(ctx, r, events.AiCompleted{Answer: o.Key, Spend: o.Spend}, "")
 }
 
@@ -172,9 +249,4 @@ func (h *Handler) say(ctx context.Context, r *request, data events.Event, end ev
 		return fmt.Errorf("say %s: %w", data.Type(), err)
 	}
 	return nil
-}
-
-func (h *Handler) spent(ctx context.Context, what string, s events.Spend) {
-	h.Log.InfoContext(ctx, what, "model", s.Model, "inputTokens", s.Usage.Input, "outputTokens", s.Usage.Output,
-		"costUSD", s.CostUSD, "reused", s.Reused)
 }

@@ -21,11 +21,14 @@ import (
 	"sluice/internal/answers"
 	"sluice/internal/bedrock"
 	"sluice/internal/bedrock/bedrocktest"
+	"sluice/internal/budget"
 	"sluice/internal/bus"
 	"sluice/internal/bus/bustest"
 	"sluice/internal/consume"
+	"sluice/internal/ledger"
 	"sluice/internal/objects"
 	"sluice/internal/objects/objectstest"
+	"sluice/internal/pacing"
 	"sluice/internal/requests"
 	"sluice/internal/task"
 	"sluice/internal/telemetry"
@@ -46,32 +49,53 @@ type world struct {
 	queues *queues
 	log    *bytes.Buffer
 	handle consume.Handler
+	limits budget.Limits
+	// paused are the queues that were paused, and until when.
+	paused []string
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, memory: objectstest.NewMemory(), bus: &bustest.Recorder{}, model: &bedrocktest.Model{}, queues: &queues{}, log: &bytes.Buffer{}}
+	w.restart()
+	return w
+}
+
+// restart puts a new process in the place of the old one.
+func (w *world) restart() {
+	w.t.Helper()
 	store := objects.New(w.memory, "b")
 	table, err := bedrock.LoadModels()
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	keys, err := answers.NewKeys(strings.Repeat("k", answers.LeastSecret))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	var tenants events.Tenants
 	if err := tenants.UnmarshalText([]byte("123456789012=acme")); err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
+	clock := func() time.Time { return now }
 	log := telemetry.NewLogger(w.log, Name)
 	h := New(Parts{
 		Tenants: tenants, Payloads: bus.NewPayloads(store), Tasks: task.NewRegistry(store, time.Now), Book: requests.New(store),
-		Answers: answers.New(store, bedrock.New(w.model, table, "test"), answers.Options{Keys: keys, DefaultModel: "anthropic.claude-haiku-4-5", Now: func() time.Time { return now }}),
-		Bus:     bus.New(w.bus, "own", Name), Log: log, Now: func() time.Time { return now },
+		Answers: answers.New(store, bedrock.New(w.model, table, "test"), answers.Options{
+			Keys: keys, DefaultModel: "anthropic.claude-haiku-4-5", Models: table, Now: clock,
+			Pace:   func(string) pacing.Config { return pacing.Config{Sandboxes: 1, InFlight: 10} },
+			Ledger: ledger.New(w.log, "test", clock), Budget: budget.New(store, w.limits, clock),
+		}),
+		Mappings: w, PastBudget: w.limits.Past,
+		Bus: bus.New(w.bus, "own", Name), Log: log, Now: clock,
 	})
-	w.handle = consume.Each(consume.Options{Function: Name, Log: log, Queues: w.queues, Defers: true}, h.Handle)
-	return w
+	w.handle = consume.All(consume.Options{Function: Name, Log: log, Queues: w.queues, Defers: true}, h.Handle)
+}
+
+// Pause implements Mappings.
+func (w *world) Pause(_ context.Context, queueARN string, until time.Time) error {
+	w.paused = append(w.paused, queueARN+" "+until.Format(time.RFC3339))
+	return nil
 }
 
 // send delivers bodies as one batch and returns how many of them stay in the

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/internal/consume"
+	"sluice/internal/fault"
 	"sluice/internal/upload"
 )
 
@@ -181,7 +181,7 @@ func (f *feed) send(ctx context.Context) {
 	f.slots <- struct{}{}
 	f.running.Go(func() {
 		defer func() { <-f.slots }()
-		err := consume.Guard(func() error { return f.h.say(ctx, intake, b.records) })
+		err := fault.Guard(func() error { return f.h.say(ctx, intake, b.records) })
 		b.records = nil
 		f.settle(b, err)
 	})

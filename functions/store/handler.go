@@ -83,7 +83,7 @@ func each(items []*item, f func(*item)) {
 	for range min(inFlight, len(items)) {
 		running.Go(func() {
 			for n := range next {
-				if err := consume.Guard(func() error { f(n); return nil }); err != nil {
+				if err := fault.Guard(func() error { f(n); return nil }); err != nil {
 					n.err = err
 				}
 			}

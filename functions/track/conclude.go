@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"sluice/events"
-	"sluice/internal/consume"
 	"sluice/internal/fault"
 	"sluice/internal/objects"
 	"sluice/internal/requests"
@@ -38,7 +37,7 @@ func (h *Handler) conclude(ctx context.Context, id string, group []*heard) {
 	if carrier == nil {
 		return
 	}
-	carrier.err = consume.Guard(func() error {
+	carrier.err = fault.Guard(func() error {
 		p, err := requests.LoadProgress(ctx, h.store, id)
 		if err != nil {
 			return err

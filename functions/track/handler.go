@@ -124,7 +124,7 @@ func groups(all map[string][]*heard, note func([]*heard) error) {
 
 func guarded(group []*heard, note func([]*heard) error) {
 	var err error
-	panicked := consume.Guard(func() error { err = note(group); return nil })
+	panicked := fault.Guard(func() error { err = note(group); return nil })
 	if panicked != nil && len(group) > 1 {
 		for i := range group {
 			guarded(group[i:i+1], note)

@@ -13,8 +13,10 @@ import (
 	"sluice/events"
 	"sluice/internal/answers/kept"
 	"sluice/internal/bedrock"
+	"sluice/internal/budget"
 	"sluice/internal/fault"
 	"sluice/internal/objects"
+	"sluice/internal/pacing"
 	"sluice/internal/task"
 )
 
@@ -23,29 +25,44 @@ type Model interface {
 	Converse(context.Context, bedrock.Call) (bedrock.Answer, error)
 }
 
-// Options say how answers are got.
+// Options say how answers are got. All are needed but Random.
 type Options struct {
 	Keys Keys
 	// DefaultModel is asked by tasks that name no model.
 	DefaultModel string
-	Now          func() time.Time
+	// Models is the table that tells what a call costs and what a model can do.
+	Models bedrock.Models
+	// Pace is the quota of a model and how many share it.
+	Pace func(model string) pacing.Config
+	// Ledger is told of every call, Budget bounds what they cost.
+	Ledger Ledger
+	Budget *budget.Budget
+	Now    func() time.Time
 	// Random is where the ids of a call come from; default crypto/rand.
 	Random io.Reader
 }
 
-// Answers asks the model and keeps what it says.
+// Answers asks models and keeps what they say. It is meant to live as long as
+// the process: it learns.
 type Answers struct {
 	Options
-	store *objects.Store
-	model Model
+	store    *objects.Store
+	model    Model
+	counters counters
+	twins    twins
+	// slots bound how many objects are read and written at the same time.
+	slots chan struct{}
 }
+
+// mostObjects is how many objects are read and written at the same time.
+const mostObjects = 32
 
 // New keeps answers in the store.
 func New(store *objects.Store, model Model, o Options) *Answers {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	return &Answers{o, store, model}
+	return &Answers{Options: o, store: store, model: model, slots: make(chan struct{}, mostObjects)}
 }
 
 // Request is one record that wants an answer.
@@ -56,6 +73,11 @@ type Request struct {
 	Question  *task.Question
 	// Text is the input, as long as events.MaxInputBytes.
 	Text string
+	// Deadline is when the answer is wanted; the zero time says nothing. It picks
+	// the lane.
+	Deadline time.Time
+	// Receives counts how often the request was received; the oldest go first.
+	Receives int
 }
 
 // Outcome is what became of it: exactly one of an answer and a failure.
@@ -78,42 +100,6 @@ type Outcome struct {
 type Failure struct {
 	Class   events.FailureClass
 	Message string
-}
-
-// Orphan is an error after a call was paid whose answer is lost: the request
-// will be asked, and paid for, again.
-type Orphan struct {
-	Spend events.Spend
-	err   error
-}
-
-// Error is that of what went wrong.
-func (o *Orphan) Error() string { return o.err.Error() }
-
-// Unwrap gives what went wrong, with its class.
-func (o *Orphan) Unwrap() error { return o.err }
-
-// Ask gets the answer to one record. An error has a class (throttled: Defer;
-// broken: Retry; forbidden: Park), is an [*Orphan] if something was paid, and
-// the record may be asked again.
-func (a *Answers) Ask(ctx context.Context, r Request) (Outcome, error) {
-	model := r.Question.Task.Model
-	if model == "" {
-		model = a.DefaultModel
-	}
-	key := a.Keys.of(r, model)
-	found, err := a.load(ctx, key)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if outcome, known := told(found, r); known {
-		return outcome, nil
-	}
-	s, err := a.call(ctx, r, model)
-	if err != nil {
-		return Outcome{}, orphan(s.spend, err)
-	}
-	return a.keep(ctx, r, found, s)
 }
 
 // load reads what is kept; nothing there is an Answer with its key alone.
@@ -170,7 +156,7 @@ func (a *Answers) keep(ctx context.Context, r Request, found kept.Answer, s said
 		next := a.with(found, r, s, nonce)
 		err := kept.Save(ctx, a.store, next)
 		if err != nil && !errors.Is(err, kept.ErrOvertaken) {
-			return Outcome{}, orphan(s.spend, fmt.Errorf("keep the answer: %w", err))
+			return Outcome{}, fmt.Errorf("keep the answer: %w", err)
 		}
 		if err == nil {
 			outcome, _ := told(next, r)
@@ -178,7 +164,7 @@ func (a *Answers) keep(ctx context.Context, r Request, found kept.Answer, s said
 			return outcome, nil
 		}
 		if found, err = a.load(ctx, found.Key); err != nil {
-			return Outcome{}, orphan(s.spend, err)
+			return Outcome{}, err
 		}
 		if outcome, known := told(found, r); known {
 			// It may be this very write, whose response was lost.
@@ -189,11 +175,11 @@ func (a *Answers) keep(ctx context.Context, r Request, found kept.Answer, s said
 		}
 		select {
 		case <-ctx.Done():
-			return Outcome{}, orphan(s.spend, ctx.Err())
+			return Outcome{}, ctx.Err()
 		case <-time.After(mathrand.N(keepPause << min(try, keepShift))):
 		}
 	}
-	return Outcome{}, orphan(s.spend, fault.Errorf(fault.Retry, "keep the answer: others kept writing"))
+	return Outcome{}, fault.Errorf(fault.Retry, "keep the answer: others kept writing")
 }
 
 // with is what is kept, with what was said to the request in it.
@@ -211,11 +197,4 @@ func (a *Answers) with(found kept.Answer, r Request, s said, nonce string) kept.
 	}
 	found.Answer, found.Spend, found.RequestID, found.Time = s.answer, s.spend, r.RequestID, a.Now().UTC()
 	return found
-}
-
-func orphan(spend events.Spend, err error) error {
-	if spend.Usage == (events.Usage{}) {
-		return err
-	}
-	return &Orphan{spend, err}
 }

@@ -1,22 +1,21 @@
 package answers
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
+	"math/rand/v2"
+	"time"
 
 	"sluice/events"
 	"sluice/internal/bedrock"
+	"sluice/internal/budget"
 	"sluice/internal/fault"
+	"sluice/internal/pacing"
 	"sluice/internal/pack"
-	"sluice/schemas"
 )
 
-// said is what came of asking: an answer that fits, or a failure; and what all
-// calls for it took.
+// said is what came of asking about a record: an answer that fits, or a failure;
+// and its part of what all the calls took that it was in.
 type said struct {
 	answer  json.RawMessage
 	failure *Failure
@@ -25,83 +24,7 @@ type said struct {
 	unpriced bool
 }
 
-const (
-	// asks is how often a record is asked before it fails: a second try is cheap
-	// beside a person who has to look.
-	asks = 2
-	// escalation is how much more an answer may have after one was cut off.
-	escalation = 4
-)
-
-// call asks the model about the record alone. A refusal ends it at once; an
-// answer that does not fit, or was cut off, is asked for once more.
-func (a *Answers) call(ctx context.Context, r Request, model string) (said, error) {
-	s := said{spend: events.Spend{Model: model}}
-	room := 1
-	for try := 1; ; try++ {
-		framed, err := pack.New(r.Question, []string{r.Text}, a.Random)
-		if err != nil {
-			return s, fault.As(fault.Retry, err)
-		}
-		answer, err := a.model.Converse(ctx, bedrock.Call{
-			Model: model, System: framed.System, User: framed.User, Schema: framed.Schema, MaxTokens: room * framed.MaxTokens,
-			Temperature: r.Question.Task.Temperature, Task: r.Question.Task.Name, Tenant: r.Tenant,
-		})
-		var failure *bedrock.Failure
-		if errors.As(err, &failure) {
-			s.count(failure.Spend)
-			if try < asks && (failure.Class == events.FailureUnfit || failure.Truncated) {
-				if failure.Truncated {
-					room = escalation
-				}
-				continue
-			}
-			s.failure = &Failure{failure.Class, failure.Message}
-			return s, nil
-		}
-		if err != nil {
-			return s, err
-		}
-		s.count(answer.Spend)
-		fitting, why := fit(r, framed, answer.Text)
-		if why == "" {
-			s.answer = fitting
-			return s, nil
-		}
-		if try == asks {
-			s.failure = &Failure{events.FailureUnfit, why}
-			return s, nil
-		}
-	}
-}
-
-// fit takes the frame off and checks the answer against the task's schema. Why
-// it does not fit is one sentence that quotes nothing.
-func fit(r Request, framed pack.Call, text []byte) (json.RawMessage, string) {
-	unframed, err := framed.Unframe(text)
-	if err != nil {
-		return nil, fmt.Sprintf("no answer could be used: %v", err)
-	}
-	if problems := r.Question.Check(unframed[0]); len(problems) > 0 {
-		return nil, "the answer does not fit the task's schema: it breaks " + keywords(problems)
-	}
-	return unframed[0], ""
-}
-
-// keywords lists which rules were broken; paths are left out, as the model may
-// have made up a property's name.
-func keywords(problems []schemas.Problem) string {
-	var names []string
-	for _, p := range problems {
-		if !slices.Contains(names, p.Keyword) {
-			names = append(names, p.Keyword)
-		}
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
-}
-
-// count adds one more call.
+// count adds the record's part of one more call.
 func (s *said) count(one bedrock.Spend) {
 	s.spend.Usage = s.spend.Usage.Add(one.Usage)
 	s.spend.CostUSD = bedrock.RoundUSD(s.spend.CostUSD + one.Cost.USD)
@@ -109,4 +32,156 @@ func (s *said) count(one bedrock.Spend) {
 	if one.AnsweredBy != "" {
 		s.spend.AnsweredBy = one.AnsweredBy
 	}
+}
+
+// call is one model call about a pack.
+type call struct {
+	*desk
+	measure *measure
+	entries []*entry
+	pass    pacing.Pass
+	// guessed is about its input in tokens, untuned what max_tokens would be
+	// without what was learned.
+	guessed            int
+	maxTokens, untuned int
+	estimate           pacing.Estimate
+	// more of the pool wait for a call after this one.
+	more bool
+	// released: the governor knows that the call is over.
+	released bool
+}
+
+// fate is what becomes of a record after a call. The zero value: it is said.
+type fate struct {
+	again bool
+	err   error
+}
+
+// run makes the call and sends every record on its way: to its answer or
+// failure, back to wait for another call, or away with an error.
+func (c *call) run() {
+	var fates []fate
+	var over error
+	if err := fault.Guard(func() error { fates, over = c.make(); return nil }); err != nil {
+		c.release(c.estimate.Settle)
+		fates = c.broke(err)
+	}
+	b := c.batch
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c.calling--
+	if over != nil {
+		c.close(over)
+	}
+	// Those who go again do so in another order: the place in a pack matters.
+	for _, i := range rand.Perm(len(c.entries)) {
+		switch e, f := c.entries[i], fates[i]; {
+		case f.again:
+			c.add(e)
+		default:
+			e.settled <- f.err
+		}
+	}
+	b.advance()
+}
+
+// make makes the call. Over says that no more calls are of use in this batch.
+func (c *call) make() (fates []fate, over error) {
+	a, ctx := c.batch.answers, c.batch.ctx
+	framed, err := c.frame()
+	if err != nil {
+		c.release(0)
+		return c.all(fate{err: fault.As(fault.Retry, err)}), nil
+	}
+	piece, err := c.batch.purse.Take(ctx, c.entries[0].Tenant, c.worst())
+	if err != nil {
+		c.release(0)
+		var exceeded *budget.Exceeded
+		if errors.As(err, &exceeded) && len(c.entries) > 1 {
+			return c.halves(), nil // there may be money for some of them
+		}
+		return c.all(fate{err: err}), nil
+	}
+	entered := c.entered(c.worst())
+	if err := a.Ledger.Begin(ctx, entered); err != nil {
+		piece.Settle(0)
+		c.release(0)
+		return c.all(fate{err: fault.As(fault.Retry, err)}), nil
+	}
+	began := a.Now()
+	answer, err := a.model.Converse(ctx, bedrock.Call{
+		Model: c.name, System: framed.System, User: framed.User, Schema: framed.Schema, MaxTokens: c.maxTokens,
+		Temperature: c.entries[0].Question.Task.Temperature, Lane: c.entries[0].lane,
+		CacheSystem: c.measure.cache(began, c.model.LeastCacheable, c.more), Task: entered.Task, Tenant: entered.Tenant,
+	})
+	took := a.Now().Sub(began)
+	spend := c.settle(answer, err, took)
+	piece.Settle(c.billed(spend, err))
+	fates, over = c.judge(framed, answer, err)
+	a.Ledger.End(ctx, c.ended(entered, fates, spend, err, took))
+	return fates, over
+}
+
+// billed is what counts against the budget: all that the call might cost where
+// nobody knows what it did.
+func (c *call) billed(spend bedrock.Spend, err error) float64 {
+	if errors.Is(err, bedrock.ErrUnanswered) {
+		return c.worst()
+	}
+	return spend.Cost.USD
+}
+
+func (c *call) frame() (pack.Call, error) {
+	texts := make([]string, len(c.entries))
+	for i, e := range c.entries {
+		texts[i] = e.Text
+	}
+	return pack.New(c.entries[0].Question, texts, c.batch.answers.Random)
+}
+
+// settle tells governor and measure what the call took, and gives what was
+// paid. A call that ended without an answer may have been paid for; then its
+// estimate is counted against the quota.
+func (c *call) settle(answer bedrock.Answer, err error, took time.Duration) bedrock.Spend {
+	var refused *bedrock.Refused
+	if errors.As(err, &refused) {
+		c.released = true
+		c.governor.Refused(c.batch.answers.Now(), c.pass, refusals[refused.Reason])
+		return bedrock.Spend{}
+	}
+	spend := answer.Spend
+	var failure *bedrock.Failure
+	if errors.As(err, &failure) {
+		spend = failure.Spend
+	}
+	if (spend.Usage == events.Usage{}) {
+		c.release(c.estimate.Settle)
+		return spend
+	}
+	c.slowest.took(took)
+	c.release(c.model.Settled(spend.Usage))
+	c.measure.learnInput(c.guessed, spend.Usage.Input+spend.Usage.CacheRead+spend.Usage.CacheWrite)
+	return spend
+}
+
+// release tells the governor, once, that the call is over and what it used.
+func (c *call) release(used float64) {
+	if !c.released {
+		c.released = true
+		c.governor.Settle(c.batch.answers.Now(), c.pass, used)
+	}
+}
+
+// refusals are the service's reasons as the governor names them.
+var refusals = map[bedrock.Reason]pacing.Refusal{
+	bedrock.Throttled: pacing.Throttled, bedrock.Overloaded: pacing.Overloaded, bedrock.DayQuota: pacing.DayQuota,
+}
+
+// all gives every record the same fate.
+func (c *call) all(f fate) []fate {
+	fates := make([]fate, len(c.entries))
+	for i := range fates {
+		fates[i] = f
+	}
+	return fates
 }

@@ -253,7 +253,7 @@ func TestModelsAreFound(t *testing.T) {
 			t.Errorf("Find(%q) = %q, want %q", id, got.Name, want)
 		}
 	}
-	if cost := table.CostOf("meta.llama3", events.Usage{Input: 10}); cost.Priced || cost.USD != 0 {
+	if cost := table.CostOf("meta.llama3", "", events.Usage{Input: 10}); cost.Priced || cost.USD != 0 {
 		t.Errorf("an unknown model costs %+v", cost)
 	}
 }

@@ -3,6 +3,7 @@ package bedrock
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"sluice/events"
 	"sluice/internal/fault"
+	"sluice/internal/task"
 )
 
 // API is what is called of Bedrock; *bedrockruntime.Client has it.
@@ -47,6 +49,11 @@ type Call struct {
 	MaxTokens int
 	// Temperature is sent to models that take one; nil leaves it to the model.
 	Temperature *float64
+	// Lane is the service tier that is asked for, if the model has it.
+	Lane task.Lane
+	// CacheSystem asks for System to be kept in the prompt cache, which pays only
+	// if it is long enough and comes again within minutes; see [Model].
+	CacheSystem bool
 	// Task names the task in the invocation log. So does Tenant, by its hash.
 	Task   string
 	Tenant string
@@ -81,11 +88,15 @@ const (
 	later = time.Second
 )
 
+// ErrNoTime says that a call was not begun, as its answer could not have been
+// waited for.
+var ErrNoTime = errors.New("too little time left")
+
 // Converse makes one call. The error is a [*Failure], or has a class: Defer (not
-// now: throttled, overloaded, or too little time left in ctx), Retry or Park.
+// now: a [*Refused], or too little time left in ctx, [ErrNoTime]), Retry or Park.
 func (c *Client) Converse(ctx context.Context, call Call) (Answer, error) {
 	if deadline, set := ctx.Deadline(); set && time.Until(deadline) < shortest {
-		return Answer{}, fault.DeferFor(later, fmt.Errorf("too little time left to ask %s", call.Model))
+		return Answer{}, fault.DeferFor(later, fmt.Errorf("%w to ask %s", ErrNoTime, call.Model))
 	}
 	model, known := c.models.Find(call.Model)
 	if !known {
@@ -103,7 +114,7 @@ func (c *Client) Converse(ctx context.Context, call Call) (Answer, error) {
 		return c.read(call, model, out)
 	case ctx.Err() != nil:
 		// The caller's time is over, which is not the call's fault.
-		return Answer{}, fault.DeferFor(later, fmt.Errorf("ask %s: the time was over before the answer came", call.Model))
+		return Answer{}, fault.DeferFor(later, fmt.Errorf("ask %s: the time was over: %w", call.Model, ErrUnanswered))
 	}
 	return Answer{}, classify(call.Model, err)
 }
@@ -125,6 +136,12 @@ func (c *Client) input(call Call, model Model) (*bedrockruntime.ConverseInput, e
 		Messages:        []types.Message{{Role: types.ConversationRoleUser, Content: []types.ContentBlock{&types.ContentBlockMemberText{Value: call.User}}}},
 		InferenceConfig: &types.InferenceConfiguration{MaxTokens: aws.Int32(int32(limit))},
 		RequestMetadata: map[string]string{"environment": c.environment, "task": call.Task, "tenant": events.ID("tenant", call.Tenant)},
+	}
+	if call.CacheSystem {
+		in.System = append(in.System, &types.SystemContentBlockMemberCachePoint{Value: types.CachePointBlock{Type: types.CachePointTypeDefault}})
+	}
+	if (call.Lane == task.Priority || call.Lane == task.Flex) && model.Has(call.Lane) {
+		in.ServiceTier = &types.ServiceTier{Type: types.ServiceTierType(call.Lane)}
 	}
 	if call.Temperature != nil && model.Temperature {
 		in.InferenceConfig.Temperature = aws.Float32(float32(*call.Temperature))

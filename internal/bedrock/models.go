@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sluice/events"
+	"sluice/internal/task"
 )
 
 //go:embed models.json
@@ -57,17 +58,36 @@ const (
 	Tool   SchemaMode = "tool"   // a tool that must be used, whose input is the answer
 )
 
-// Prices are in US dollars per 1 million tokens. Batch and flex prices are nil
-// where the list has none.
+// Prices are in US dollars per 1 million tokens. Those of batch, flex and
+// priority are nil where the list has none: then the model does not have them.
 type Prices struct {
-	Input       float64  `json:"input"`
-	Output      float64  `json:"output"`
-	BatchInput  *float64 `json:"batchInput,omitempty"`
-	BatchOutput *float64 `json:"batchOutput,omitempty"`
-	FlexInput   *float64 `json:"flexInput,omitempty"`
-	FlexOutput  *float64 `json:"flexOutput,omitempty"`
-	CacheWrite  float64  `json:"cacheWrite"`
-	CacheRead   float64  `json:"cacheRead"`
+	Input          float64  `json:"input"`
+	Output         float64  `json:"output"`
+	BatchInput     *float64 `json:"batchInput,omitempty"`
+	BatchOutput    *float64 `json:"batchOutput,omitempty"`
+	FlexInput      *float64 `json:"flexInput,omitempty"`
+	FlexOutput     *float64 `json:"flexOutput,omitempty"`
+	PriorityInput  *float64 `json:"priorityInput,omitempty"`
+	PriorityOutput *float64 `json:"priorityOutput,omitempty"`
+	CacheWrite     float64  `json:"cacheWrite"`
+	CacheRead      float64  `json:"cacheRead"`
+}
+
+// of is what input and output cost in a lane, and whether the model has it.
+func (p Prices) of(lane task.Lane) (input, output float64, has bool) {
+	switch {
+	case lane == task.Flex && p.FlexInput != nil && p.FlexOutput != nil:
+		return *p.FlexInput, *p.FlexOutput, true
+	case lane == task.Priority && p.PriorityInput != nil && p.PriorityOutput != nil:
+		return *p.PriorityInput, *p.PriorityOutput, true
+	}
+	return p.Input, p.Output, lane == task.Standard || lane == ""
+}
+
+// Has tells whether the model has a service tier for the lane.
+func (m Model) Has(lane task.Lane) bool {
+	_, _, has := m.Prices.of(lane)
+	return has
 }
 
 // LoadModels decodes the embedded table, strictly.
@@ -126,22 +146,31 @@ func bare(id string) string {
 
 // Cost is what a usage costs.
 type Cost struct {
-	// USD is at list price, on demand. It is 0 where Priced is false: then the
-	// model is not in the table.
+	// USD is at list price. It is 0 where Priced is false: then the model is not
+	// in the table.
 	USD    float64
 	Priced bool
 }
 
-// CostOf prices a usage. Tokens read from the cache and written to it are not
-// among the input tokens.
-func (m Models) CostOf(model string, u events.Usage) Cost {
+// CostOf prices a usage in a lane; one that the model does not have costs what
+// the standard one does, which it is served in. Tokens read from the cache and
+// written to it are not among the input tokens; they cost the same in every
+// lane.
+func (m Models) CostOf(model string, lane task.Lane, u events.Usage) Cost {
 	known, found := m.Find(model)
 	if !found {
 		return Cost{}
 	}
-	p := known.Prices
-	perMillion := float64(u.Input)*p.Input + float64(u.Output)*p.Output + float64(u.CacheWrite)*p.CacheWrite + float64(u.CacheRead)*p.CacheRead
+	input, output, _ := known.Prices.of(lane)
+	perMillion := float64(u.Input)*input + float64(u.Output)*output + float64(u.CacheWrite)*known.Prices.CacheWrite + float64(u.CacheRead)*known.Prices.CacheRead
 	return Cost{USD: RoundUSD(perMillion / 1e6), Priced: true}
+}
+
+// Settled is how many tokens of quota a finished call took: its input, what it
+// wrote to the cache, and its output times the model's burn rate.
+// (https://docs.aws.amazon.com/bedrock/latest/userguide/quotas-token-burndown.html)
+func (m Model) Settled(u events.Usage) float64 {
+	return float64(u.Input+u.CacheWrite) + max(m.Burn, 1)*float64(u.Output)
 }
 
 // RoundUSD rounds to whole billionths of a dollar, so that sums stay readable.

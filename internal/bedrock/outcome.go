@@ -16,6 +16,7 @@ import (
 
 	"sluice/events"
 	"sluice/internal/fault"
+	"sluice/internal/task"
 )
 
 // Failure says that the model cannot answer this call. Asking the same again is
@@ -75,7 +76,11 @@ func (c *Client) spend(call Call, out *bedrockruntime.ConverseOutput) Spend {
 			CacheRead: int(aws.ToInt32(u.CacheReadInputTokens)), CacheWrite: int(aws.ToInt32(u.CacheWriteInputTokens)),
 		}
 	}
-	s.Cost = c.models.CostOf(call.Model, s.Usage)
+	lane := call.Lane
+	if out.ServiceTier != nil && out.ServiceTier.Type == types.ServiceTierTypeDefault {
+		lane = task.Standard
+	}
+	s.Cost = c.models.CostOf(call.Model, lane, s.Usage)
 	if t := out.Trace; t != nil && t.PromptRouter != nil {
 		s.AnsweredBy = aws.ToString(t.PromptRouter.InvokedModelId)
 	}
@@ -127,30 +132,60 @@ func classify(model string, err error) error {
 	brief := fmt.Errorf("ask %s: %s, status %d", model, orUnknown(code), status)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-		return fault.As(fault.Retry, fmt.Errorf("ask %s: no answer in time", model))
+		return fault.As(fault.Retry, fmt.Errorf("ask %s: %w in time", model, ErrUnanswered))
 	case fault.Throttled(err) && strings.Contains(said, "per day"):
-		return wait(dayPause, brief)
+		return refused(DayQuota, dayPause, brief)
 	case code == "ModelNotReadyException" || status == http.StatusServiceUnavailable:
-		return wait(overloadPause, brief)
+		return refused(Overloaded, overloadPause, brief)
 	case fault.Throttled(err):
-		return wait(throttlePause, brief)
+		return refused(Throttled, throttlePause, brief)
 	case code == "ServiceQuotaExceededException":
-		return wait(quotaPause, brief)
+		return refused(DayQuota, quotaPause, brief)
 	case code == "ValidationException":
 		return invalid(said)
 	case code == "AccessDeniedException" || code == "ResourceNotFoundException":
 		return fault.As(fault.Park, fmt.Errorf("%w: %s", brief, messageOf(err)))
-	case status == http.StatusRequestTimeout || status == http.StatusFailedDependency || status == http.StatusConflict:
+	case status == http.StatusRequestTimeout:
+		return fault.As(fault.Retry, fmt.Errorf("%w: %w", brief, ErrUnanswered))
+	case status == http.StatusFailedDependency || status == http.StatusConflict:
 		return fault.As(fault.Retry, brief)
 	case status >= 400 && status < 500:
 		return fault.As(fault.Park, brief)
 	case status == 0:
-		return fault.As(fault.Retry, fmt.Errorf("ask %s: the service cannot be reached", model))
+		return fault.As(fault.Retry, fmt.Errorf("ask %s: the service cannot be reached: %w", model, ErrUnanswered))
 	}
 	return fault.As(fault.Retry, brief)
 }
 
-func wait(d time.Duration, err error) error { return fault.DeferFor(d+rand.N(d/2), err) }
+// ErrUnanswered says that no answer of the service came: the call may have been
+// billed, and nobody knows what it took.
+var ErrUnanswered = errors.New("no answer came")
+
+// Reason is why the service refused a call.
+type Reason string
+
+// The reasons.
+const (
+	Throttled  Reason = "throttled"  // tokens or requests per minute
+	Overloaded Reason = "overloaded" // the service has no room
+	DayQuota   Reason = "dayQuota"   // a quota that does not clear within minutes
+)
+
+// Refused says that the service did not take a call. Nothing was charged.
+type Refused struct {
+	Reason Reason
+	err    error
+}
+
+// Error names the code and status that the service answered.
+func (r *Refused) Error() string { return r.err.Error() }
+
+// Unwrap gives the error below.
+func (r *Refused) Unwrap() error { return r.err }
+
+func refused(why Reason, d time.Duration, err error) error {
+	return fault.DeferFor(d+rand.N(d/2), &Refused{why, err})
+}
 
 // invalid finds out what the service means by a call that is not valid.
 func invalid(said string) *Failure {

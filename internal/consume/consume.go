@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -43,29 +41,35 @@ const margin = 2 * time.Second
 // Each gives the messages to handle one by one, many at a time.
 func Each(o Options, handle func(context.Context, Message) error) Handler {
 	return All(o, func(ctx context.Context, messages []Message) []error {
-		errs := make([]error, len(messages))
-		next := make(chan int)
-		var running sync.WaitGroup
-		// A goroutine's stack grows to what a call of the SDK needs, which costs more
-		// than the goroutine: so one goroutine takes many messages.
-		for range min(o.defaults().InFlight, len(messages)) {
-			running.Go(func() {
-				for i := range next {
-					if ctx.Err() != nil {
-						errs[i] = errUnbegun
-						continue
-					}
-					errs[i] = Guard(func() error { return handle(telemetry.With(ctx, messages[i].ids()), messages[i]) })
-				}
-			})
-		}
-		for i := range messages {
-			next <- i
-		}
-		close(next)
-		running.Wait()
-		return errs
+		return Many(ctx, messages, o.defaults().InFlight, handle)
 	})
+}
+
+// Many gives messages to handle one by one, inFlight at a time, and returns one
+// error per message, in order. A panic is the error of its message.
+func Many(ctx context.Context, messages []Message, inFlight int, handle func(context.Context, Message) error) []error {
+	errs := make([]error, len(messages))
+	next := make(chan int)
+	var running sync.WaitGroup
+	// A goroutine's stack grows to what a call of the SDK needs, which costs more
+	// than the goroutine: so one goroutine takes many messages.
+	for range min(inFlight, len(messages)) {
+		running.Go(func() {
+			for i := range next {
+				if ctx.Err() != nil {
+					errs[i] = errUnbegun
+					continue
+				}
+				errs[i] = fault.Guard(func() error { return handle(telemetry.With(ctx, messages[i].ids()), messages[i]) })
+			}
+		})
+	}
+	for i := range messages {
+		next <- i
+	}
+	close(next)
+	running.Wait()
+	return errs
 }
 
 // errUnbegun: the invocation's time was over before the message was begun.
@@ -134,7 +138,7 @@ func run(ctx context.Context, handle func(context.Context, []Message) []error, m
 		return nil
 	}
 	var errs []error
-	err := Guard(func() error { errs = handle(ctx, chosen); return nil })
+	err := fault.Guard(func() error { errs = handle(ctx, chosen); return nil })
 	if err == nil && len(errs) == len(chosen) {
 		return errs
 	}
@@ -149,39 +153,4 @@ func run(ctx context.Context, handle func(context.Context, []Message) []error, m
 		errs[k] = run(ctx, handle, chosen, []int{k})[0]
 	}
 	return errs
-}
-
-// Guard calls f and turns a panic into an error of class Retry. What the panic
-// says is kept only if the runtime says it: a value of our own may hold text.
-func Guard(f func() error) (err error) {
-	defer func() {
-		switch p := recover().(type) {
-		case nil:
-		case runtime.Error:
-			err = fault.Errorf(fault.Retry, "panic: %s %s", p.Error(), panicSite())
-		default:
-			err = fault.Errorf(fault.Retry, "panic with a %T %s", p, panicSite())
-		}
-	}()
-	return f()
-}
-
-// panicSite names the line that panicked: the first caller outside the runtime
-// and this package.
-func panicSite() string {
-	callers := make([]uintptr, 32)
-	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
-	for {
-		frame, more := frames.Next()
-		if frame.Function != "" && !isRuntime(frame.Function) {
-			return fmt.Sprintf("at %s:%d", frame.Function, frame.Line)
-		}
-		if !more {
-			return fmt.Sprintf("(stack of %d bytes)", len(debug.Stack()))
-		}
-	}
-}
-
-func isRuntime(function string) bool {
-	return len(function) > 8 && function[:8] == "runtime."
 }

@@ -15,9 +15,10 @@ import (
 type Message struct {
 	// ID is SQS's message id; it stays the same however often it is received.
 	ID string
-	// Queue is the queue's name.
-	Queue string
-	Body  []byte
+	// Queue is the queue's name, QueueARN its ARN.
+	Queue    string
+	QueueARN string
+	Body     []byte
 	// Record is the EventBridge event in the body. It is empty where the body is
 	// none, which only a handler with Options.Anything gets to see.
 	Record events.Record
@@ -41,7 +42,7 @@ func messageOf(m awsevents.SQSMessage) Message {
 		}
 	}
 	return Message{
-		ID: m.MessageId, Queue: events.QueueOfARN(m.EventSourceARN), Body: []byte(m.Body), Receives: max(receives, 1),
+		ID: m.MessageId, Queue: events.QueueOfARN(m.EventSourceARN), QueueARN: m.EventSourceARN, Body: []byte(m.Body), Receives: max(receives, 1),
 		Sent: time.UnixMilli(sent).UTC(), Attributes: attributes, receipt: m.ReceiptHandle,
 	}
 }

@@ -18,19 +18,27 @@ type Mismatch struct {
 	Twice   []int
 	// Unknown counts answers to ids that were not sent.
 	Unknown int
+	// Disordered: the answers do not come in the order of their records, so ids
+	// may have been swapped.
+	Disordered bool
 }
 
 // Error counts what does not match.
 func (m *Mismatch) Error() string {
-	return fmt.Sprintf("the answer's ids do not match: %d missing, %d twice, %d unknown", len(m.Missing), len(m.Twice), m.Unknown)
+	order := ""
+	if m.Disordered {
+		order = ", in another order"
+	}
+	return fmt.Sprintf("the answer's ids do not match: %d missing, %d twice, %d unknown%s", len(m.Missing), len(m.Twice), m.Unknown, order)
 }
 
 // OnlyMissing tells that what did come can be trusted: every id is one that was
-// sent, and none came twice.
-func (m *Mismatch) OnlyMissing() bool { return len(m.Twice) == 0 && m.Unknown == 0 }
+// sent, none came twice, and they are in the order of their records.
+func (m *Mismatch) OnlyMissing() bool {
+	return len(m.Twice) == 0 && m.Unknown == 0 && !m.Disordered
+}
 
-// Unframe gives each record's answer, in the order of the records, whatever
-// order the model chose. The error is ErrNotFramed (wrapped) or a [*Mismatch];
+// Unframe gives each record's answer, in the order of the records. The error is ErrNotFramed (wrapped) or a [*Mismatch];
 // if that says OnlyMissing, the answers that came are given beside it, nil for
 // the missing. Otherwise nothing is given. Nothing in an error quotes the answer.
 func (c Call) Unframe(said []byte) ([]json.RawMessage, error) {
@@ -44,6 +52,7 @@ func (c Call) Unframe(said []byte) ([]json.RawMessage, error) {
 	}
 	found := make([]json.RawMessage, len(c.ids))
 	var mismatch Mismatch
+	last := -1
 	for _, a := range answers {
 		i, sent := position[a.id]
 		switch {
@@ -52,7 +61,8 @@ func (c Call) Unframe(said []byte) ([]json.RawMessage, error) {
 		case found[i] != nil:
 			mismatch.Twice = append(mismatch.Twice, i)
 		default:
-			found[i] = a.answer
+			mismatch.Disordered = mismatch.Disordered || i < last
+			found[i], last = a.answer, i
 		}
 	}
 	for i := range found {

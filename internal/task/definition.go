@@ -39,6 +39,9 @@ type Definition struct {
 	MaxRecordsPerCall int `json:"maxRecordsPerCall"`
 	// Reuse: an equal input may be given the answer that lies there. Default true.
 	Reuse bool `json:"reuse"`
+	// Lane is "priority", "standard", "flex", or "auto", the default: what the
+	// request's deadline asks for; see [Task.LaneBy].
+	Lane Lane `json:"lane,omitempty"`
 }
 
 // Lines is text that may be written as a list of its lines.
@@ -74,7 +77,7 @@ func (i *Invalid) Error() string { return strings.Join(i.Problems, "; ") }
 // Parse reads the definition of the task that is asked for by name, strictly.
 // The error is an [*Invalid]; trying again does not help.
 func Parse(name string, file []byte) (*Task, error) {
-	d := Definition{MaxTokens: defaultMaxTokens, MaxRecordsPerCall: defaultRecords, Reuse: true}
+	d := Definition{MaxTokens: defaultMaxTokens, MaxRecordsPerCall: defaultRecords, Reuse: true, Lane: auto}
 	if _, err := parseTree(file); err != nil {
 		return nil, &Invalid{[]string{"the file " + err.Error()}}
 	}
@@ -119,6 +122,9 @@ func (t *Task) compile(name string) []string {
 	}
 	if t.MaxRecordsPerCall < 1 || t.MaxRecordsPerCall > maxRecords {
 		wrong("/maxRecordsPerCall: is %d, must be 1 to %d", t.MaxRecordsPerCall, maxRecords)
+	}
+	if !t.Lane.valid() {
+		wrong("/lane: is %q, must be auto, priority, standard or flex", cut(string(t.Lane)))
 	}
 	problems = append(problems, t.compileParams()...)
 	problems = append(problems, t.compileOutput()...)
@@ -201,9 +207,12 @@ func (t *Task) excuseRequired(shape tree, problems []string) []string {
 	return nil
 }
 
-// hashed is what the version is the hash of: all that the file says.
+// hashed is what the version is the hash of: all that the file says but for the
+// lane, which changes no answer.
 func (t *Task) hashed() []byte {
-	raw, err := json.Marshal(t.Definition)
+	d := t.Definition
+	d.Lane = ""
+	raw, err := json.Marshal(d)
 	if err != nil {
 		return []byte(t.Name)
 	}

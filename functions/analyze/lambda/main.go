@@ -17,10 +17,10 @@ func main() {
 	log := telemetry.NewLogger(os.Stdout, analyze.Name)
 	config, err := analyze.LoadConfig()
 	telemetry.ExitIf(log, err)
-	clients, err := awsclient.Config(awsclient.Options{Connections: config.CallsInFlight})
+	clients, err := awsclient.Config(awsclient.Options{Connections: max(config.CallsInFlight, 64)})
 	telemetry.ExitIf(log, err)
 	handler, err := analyze.Connect(config, clients, log)
 	telemetry.ExitIf(log, err)
-	options := consume.Options{Function: analyze.Name, Log: log, Queues: sqs.NewFromConfig(clients), InFlight: config.CallsInFlight, Defers: true}
-	lambda.Start(consume.Each(options, handler.Handle))
+	options := consume.Options{Function: analyze.Name, Log: log, Queues: sqs.NewFromConfig(clients), Defers: true}
+	lambda.Start(consume.All(options, handler.Handle))
 }

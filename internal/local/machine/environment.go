@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// The credentials of the local machine's clients. The endpoint does not check
-// them; SDKs do not start without.
+// The credentials of the local machine's clients where signatures are not
+// checked; SDKs do not start without.
 const (
 	AccessKey = "local"
 	SecretKey = "local"
@@ -25,13 +25,13 @@ type Variable struct{ Name, Value string }
 
 // ClientEnvironment is what any AWS client needs to talk to the machine, and
 // what the resources are called there.
-func ClientEnvironment(url string) []Variable {
+func ClientEnvironment(r Running) []Variable {
 	return []Variable{
-		{"AWS_ENDPOINT_URL", url},
+		{"AWS_ENDPOINT_URL", r.URL},
 		{"AWS_REGION", Region},
 		{"AWS_DEFAULT_REGION", Region},
-		{"AWS_ACCESS_KEY_ID", AccessKey},
-		{"AWS_SECRET_ACCESS_KEY", SecretKey},
+		{"AWS_ACCESS_KEY_ID", r.Keys.AccessKey},
+		{"AWS_SECRET_ACCESS_KEY", r.Keys.SecretKey},
 		{"AWS_EC2_METADATA_DISABLED", "true"},
 		{"SLUICE_ENVIRONMENT", Environment},
 		{"SLUICE_BUS", Bus},
@@ -42,8 +42,10 @@ func ClientEnvironment(url string) []Variable {
 }
 
 // functionEnvironment is what a function is given here.
-func functionEnvironment(function, url, secret string) map[string]string {
-	environment := here().forFunction(function, secret)
+func functionEnvironment(function, url, secret string, knobs map[string]string) map[string]string {
+	at := here()
+	at.knobs = knobs
+	environment := at.forFunction(function, secret)
 	environment["AWS_ENDPOINT_URL"] = url
 	environment["AWS_ACCESS_KEY_ID"] = AccessKey
 	environment["AWS_SECRET_ACCESS_KEY"] = SecretKey

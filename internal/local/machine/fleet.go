@@ -10,12 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/events"
+	"sluice/internal/local/lambda"
 	"sluice/internal/local/lambdahost"
 )
 
@@ -26,11 +27,15 @@ type fleet struct {
 	folder string
 	// queues is where they are fed from.
 	queues *sqs.Client
+	// switches is told of the mappings, and switches them; nil if nobody does.
+	switches switchboard
 	// environment is what a function is given.
 	environment     func(function string) map[string]string
 	region, account string
 	log             *slog.Logger
 	output          io.Writer
+	// keeper keeps the ledger; nil if nothing is kept.
+	keeper *keeper
 }
 
 // start starts the lambda host with a mapping for every subscription and for
@@ -41,20 +46,26 @@ func (f fleet) start(ctx context.Context, environment string) (*lambdahost.Host,
 		return nil, err
 	}
 	host, err := lambdahost.New(lambdahost.Config{
-		Functions: all, Queues: f.queues, Region: f.region, Account: f.account, Log: f.log, Output: lines(f.output),
+		Functions: all, Queues: f.queues, Region: f.region, Account: f.account, Log: f.log,
+		Output: f.keeper.output(f.output, f.log), Printed: f.keeper.printed(),
 	})
 	if err != nil {
 		return nil, err
 	}
 	c := f.choreography
+	var mappings []lambda.Mapping
 	for _, name := range slices.Sorted(maps.Keys(c.Subscriptions)) {
 		s := c.Subscriptions[name]
 		queue := events.QueueName(environment, name)
-		err := errors.Join(f.feed(ctx, host, s.Function, queue, s.Mapping),
-			f.feed(ctx, host, c.DeadLetters.Function, events.DeadLetterQueueName(queue), c.DeadLetters.Mapping))
-		if err != nil {
+		own, err := f.feed(ctx, host, s.Function, queue, s.Mapping)
+		dead, deadErr := f.feed(ctx, host, c.DeadLetters.Function, events.DeadLetterQueueName(queue), c.DeadLetters.Mapping)
+		if err := errors.Join(err, deadErr); err != nil {
 			return host, err
 		}
+		mappings = append(mappings, own, dead)
+	}
+	if err := f.install(ctx, all, mappings); err != nil {
+		return host, err
 	}
 	host.Start()
 	return host, nil
@@ -73,30 +84,28 @@ func (f fleet) list() ([]lambdahost.Function, error) {
 		if _, err := os.Stat(bootstrap); err != nil {
 			return nil, fmt.Errorf("the function %s is not built (make build does it): %w", name, err)
 		}
+		environment := f.environment(name)
+		environment["SLUICE_SANDBOXES"] = strconv.Itoa(max(concurrency[name], 1))
 		all = append(all, lambdahost.Function{
 			Name: name, Bootstrap: bootstrap, Timeout: c.Functions[name].TimeoutOf(), Memory: c.Functions[name].Memory,
-			Environment: f.environment(name), Concurrency: max(concurrency[name], 1),
+			Environment: environment, Concurrency: max(concurrency[name], 1),
 		})
 	}
 	return all, nil
 }
 
-// windowShare is the part of a mapping's window that is waited here. In the
-// cloud a full batch saves requests, which are paid for; here it only saves
-// writes, and whoever waits for the last record is a person.
-const windowShare = 5
-
 // feed lets a queue feed a function.
-func (f fleet) feed(ctx context.Context, host *lambdahost.Host, function, name string, mapping events.Mapping) error {
+func (f fleet) feed(ctx context.Context, host *lambdahost.Host, function, name string, mapping events.Mapping) (lambda.Mapping, error) {
 	q, err := findQueue(ctx, f.queues, name)
 	if err != nil {
-		return err
+		return lambda.Mapping{}, err
 	}
-	_, err = host.AddMapping(lambdahost.Mapping{
+	poller, err := host.AddMapping(lambdahost.Mapping{
 		Function: function, QueueURL: q.url, QueueARN: q.arn, BatchSize: mapping.Batch,
-		Window: time.Duration(mapping.Window) * time.Second / windowShare, Concurrency: mapping.Concurrency, ReportBatchItemFailures: true,
+		Window: window(mapping.Window), Concurrency: mapping.Concurrency, ReportBatchItemFailures: true,
 	})
-	return err
+	return lambda.Mapping{Function: function, QueueARN: q.arn, Poller: feeding{poller},
+		Settings: lambda.Settings{Enabled: true, BatchSize: mapping.Batch, Window: mapping.Window, Concurrency: mapping.Concurrency}}, err
 }
 
 // lines writes the functions' lines one after the other, each whole.

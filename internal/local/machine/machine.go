@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/gofrs/flock"
 
@@ -19,6 +19,7 @@ import (
 	"sluice/internal/local/endpoint"
 	"sluice/internal/local/lambdahost"
 	"sluice/internal/local/relay"
+	"sluice/internal/local/signature"
 )
 
 // Options say what machine to open.
@@ -27,8 +28,13 @@ type Options struct {
 	Folder string
 	// Memory keeps nothing: Folder is not touched.
 	Memory bool
-	// Address is where to listen, 127.0.0.1:port; port 0 is any free one.
+	// Address is where to listen, 127.0.0.1:port; port 0 is any free one. Another
+	// than a loopback address needs Signed.
 	Address string
+	// Signed lets only signed requests in: with the machine's own keys (see
+	// [KeysFile]), or by one of Callers.
+	Signed  bool
+	Callers []signature.Credential
 	// Functions holds <name>/bootstrap of every function.
 	Functions string
 	// Latency is how long the local model takes for its first token,
@@ -40,8 +46,23 @@ type Options struct {
 	// Relay is the mail server that the outbox is relayed to; none without its
 	// Server.
 	Relay relay.Options
+	// Getenv reads how analyze is to ask the model, and what that may cost
+	// (SLUICE_QUOTAS and the like); nil leaves it to the defaults.
+	Getenv func(name string) string
 	// Log takes what the functions and the machine log, a line each.
 	Log io.Writer
+}
+
+// knobs are what Getenv tells. The local model's quota is known.
+func (o Options) knobs() map[string]string {
+	knobs := map[string]string{}
+	if o.Getenv != nil {
+		knobs = knobsOf(o.Getenv)
+	}
+	if _, told := knobs["SLUICE_QUOTAS"]; !told && o.TokensPerMinute > 0 {
+		knobs["SLUICE_QUOTAS"] = fmt.Sprintf("*=%d", o.TokensPerMinute)
+	}
+	return knobs
 }
 
 // Machine is a running machine.
@@ -49,6 +70,7 @@ type Machine struct {
 	options  Options
 	lock     *flock.Flock
 	logFile  *os.File
+	keeper   *keeper
 	store    disk.Store
 	services *endpoint.Services
 	server   *endpoint.Server
@@ -56,6 +78,11 @@ type Machine struct {
 	post     *postman
 	started  time.Time
 	log      *slog.Logger
+
+	// keys are the machine's own, for its functions and its user; pollerKeys those
+	// of its pollers.
+	keys, pollerKeys Keys
+	keysMade         bool
 }
 
 // Open starts a machine and returns when it takes requests and its functions
@@ -86,6 +113,9 @@ func (m *Machine) open(ctx context.Context) error {
 			return err
 		}
 		m.options.Log = io.MultiWriter(m.options.Log, m.logFile)
+		if m.keeper, err = openKeeper(m.options.Folder); err != nil {
+			return err
+		}
 		if secret, err = answerSecret(m.options.Folder); err != nil {
 			return err
 		}
@@ -113,16 +143,19 @@ func (m *Machine) open(ctx context.Context) error {
 		return err
 	}
 	m.services.Own = m.doors()
+	if err := m.ask(); err != nil {
+		return err
+	}
 	if m.server, err = endpoint.Listen(m.options.Address, m.services, m.log); err != nil {
 		return err
 	}
-	if err := provision(ctx, m.config(AccessKey), choreography, here(), func(_ string, err error) error { return err }); err != nil {
+	if err := provision(ctx, m.config(m.keys), choreography, here(), func(_ string, err error) error { return err }); err != nil {
 		return err
 	}
 	m.host, err = fleet{
-		choreography: choreography, folder: m.options.Functions, queues: sqs.NewFromConfig(m.config(pollerKey)), region: Region, account: Account,
-		environment: func(function string) map[string]string { return functionEnvironment(function, m.URL(), secret) },
-		log:         m.log, output: m.options.Log,
+		choreography: choreography, folder: m.options.Functions, queues: sqs.NewFromConfig(m.config(m.pollerKeys)), region: Region, account: Account,
+		environment: func(function string) map[string]string { return m.environment(function, secret) },
+		log:         m.log, output: m.options.Log, switches: m.services.Lambda, keeper: m.keeper,
 	}.start(ctx, Environment)
 	if err != nil {
 		return err
@@ -130,12 +163,12 @@ func (m *Machine) open(ctx context.Context) error {
 	if m.options.Memory {
 		return nil
 	}
-	return announce(m.options.Folder, m.URL())
+	return announce(m.options.Folder, m.Running())
 }
 
 // config is that of a client of this machine.
-func (m *Machine) config(accessKey string) aws.Config {
-	return aws.Config{Region: Region, BaseEndpoint: aws.String(m.URL()), Credentials: credentials.NewStaticCredentialsProvider(accessKey, SecretKey, "")}
+func (m *Machine) config(keys Keys) aws.Config {
+	return aws.Config{Region: Region, BaseEndpoint: aws.String(m.URL()), Credentials: keys.Provider()}
 }
 
 // URL is the endpoint, http://127.0.0.1:port.
@@ -166,6 +199,7 @@ func (m *Machine) Close(ctx context.Context) error {
 	if m.host != nil {
 		errs = append(errs, m.host.Stop(ctx))
 	}
+	errs = append(errs, m.keeper.close())
 	if m.server != nil {
 		errs = append(errs, m.server.Shutdown(ctx))
 	}

@@ -73,7 +73,7 @@ func TestEverythingTheChoreographyAsksForIsThere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		queues, bus := sqs.NewFromConfig(m.config(AccessKey)), eventbridge.NewFromConfig(m.config(AccessKey))
+		queues, bus := sqs.NewFromConfig(m.config(m.keys)), eventbridge.NewFromConfig(m.config(m.keys))
 		for name, s := range c.Subscriptions {
 			queue := events.QueueName(Environment, name)
 			found, err := queues.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: &queue})
@@ -156,7 +156,7 @@ func TestWhatKeepsAMachineFromStartingIsTold(t *testing.T) {
 
 func TestFunctionsGetOnlyWhatTheyNeed(t *testing.T) {
 	for name, secret := range map[string]bool{"analyze": true, "ingest": false, "store": false, "notify": false, "track": false, "park": false} {
-		_, has := functionEnvironment(name, "http://x", "s")["SLUICE_ANSWER_SECRET"]
+		_, has := functionEnvironment(name, "http://x", "s", nil)["SLUICE_ANSWER_SECRET"]
 		if has != secret {
 			t.Errorf("%s has the secret: %v", name, has)
 		}
@@ -169,7 +169,7 @@ func TestABounceOnDemandSuppressesTheAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer shut(t, m)
-	mails := sesv2.NewFromConfig(m.config(AccessKey))
+	mails := sesv2.NewFromConfig(m.config(m.keys))
 	text := &sestypes.Content{Data: aws.String("x")}
 	sent, err := mails.SendEmail(t.Context(), &sesv2.SendEmailInput{FromEmailAddress: aws.String(Sender), Destination: &sestypes.Destination{ToAddresses: []string{"a@example.com"}},
 		Content: &sestypes.EmailContent{Simple: &sestypes.Message{Subject: text, Body: &sestypes.Body{Text: text}}}})

@@ -3,6 +3,7 @@ package machine
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -16,6 +17,24 @@ type place struct {
 	environment, bus, bucket, sender, configurationSet string
 	// domains may be mailed; tenants says whom each account speaks for.
 	domains, tenants string
+	// knobs are what the operator chose for analyze, by variable.
+	knobs map[string]string
+}
+
+// knobsOf reads the variables by which an operator may choose how analyze asks
+// the model and what that may cost; in the cloud Terraform sets them. Those that
+// are not set are left out, for the function to take its default.
+func knobsOf(getenv func(string) string) map[string]string {
+	knobs := map[string]string{}
+	for _, name := range []string{
+		"SLUICE_MODEL", "SLUICE_QUOTAS", "SLUICE_CALLS_IN_FLIGHT",
+		"SLUICE_BUDGET_USD_PER_DAY", "SLUICE_TENANT_BUDGETS_USD_PER_DAY", "SLUICE_PAST_BUDGET",
+	} {
+		if value := getenv(name); value != "" {
+			knobs[name] = value
+		}
+	}
+	return knobs
 }
 
 // here is the place on the local machine.
@@ -38,6 +57,7 @@ func (p place) forFunction(function, secret string) map[string]string {
 	case "analyze":
 		environment["SLUICE_TENANTS"] = p.tenants
 		environment["SLUICE_ANSWER_SECRET"] = secret
+		maps.Copy(environment, p.knobs)
 	case "notify":
 		environment["SLUICE_SENDER"] = p.sender
 		environment["SLUICE_CONFIGURATION_SET"] = p.configurationSet

@@ -29,8 +29,8 @@ type RemoteOptions struct {
 	Provision bool
 	// Functions holds <name>/bootstrap of every function.
 	Functions string
-	// Folder keeps the answers' secret, unless the environment has one or Folder
-	// is "".
+	// Folder keeps the ledger, and the answers' secret unless the environment has
+	// one. With "" nothing is kept.
 	Folder string
 	// Getenv reads the environment, Environ lists it as name=value: region and
 	// credentials (AWS_…), names (SLUICE_…), endpoints of single services
@@ -47,7 +47,8 @@ const AWSItself = "aws"
 
 // Remote is the functions alone, run against somebody else's services.
 type Remote struct {
-	host *lambdahost.Host
+	host   *lambdahost.Host
+	keeper *keeper
 	// Bus and Bucket are what the environment's are called.
 	Bus, Bucket string
 }
@@ -85,8 +86,13 @@ func OpenRemote(ctx context.Context, o RemoteOptions) (*Remote, error) {
 	}
 	credentials := o.forClients(ctx, config)
 	r := &Remote{Bus: at.bus, Bucket: at.bucket}
+	if o.Folder != "" {
+		if r.keeper, err = openKeeper(o.Folder); err != nil {
+			return nil, err
+		}
+	}
 	r.host, err = fleet{
-		choreography: choreography, folder: o.Functions, queues: client, region: config.Region, account: account, log: log, output: o.Log,
+		choreography: choreography, folder: o.Functions, queues: client, region: config.Region, account: account, log: log, output: o.Log, keeper: r.keeper,
 		environment: func(function string) map[string]string {
 			environment := at.forFunction(function, secret)
 			for name, value := range credentials {
@@ -104,9 +110,9 @@ func OpenRemote(ctx context.Context, o RemoteOptions) (*Remote, error) {
 // Close takes no more messages and lets running calls end until ctx ends.
 func (r *Remote) Close(ctx context.Context) error {
 	if r.host == nil {
-		return nil
+		return r.keeper.close()
 	}
-	return r.host.Stop(ctx)
+	return errors.Join(r.host.Stop(ctx), r.keeper.close())
 }
 
 // or is an environment variable, or the value that stands for it.
@@ -125,6 +131,7 @@ func (o RemoteOptions) place() place {
 		environment: environment, bus: o.or("SLUICE_BUS", events.BusName(environment)), bucket: o.or("SLUICE_BUCKET", "sluice-"+environment),
 		sender: o.or("SLUICE_SENDER", Sender), configurationSet: o.or("SLUICE_CONFIGURATION_SET", "sluice-"+environment),
 		domains: o.or("SLUICE_RECIPIENT_DOMAINS", "*"), tenants: o.Getenv("SLUICE_TENANTS"),
+		knobs: knobsOf(o.Getenv),
 	}
 }
 

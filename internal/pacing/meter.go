@@ -1,0 +1,103 @@
+package pacing
+
+import "math"
+
+// Slots divide the window's sixty seconds. A slot is counted until the whole of
+// it is past, so a window holds up to a slot more than a minute.
+const (
+	slotSeconds = 0.25
+	windowSlots = 60/slotSeconds + 1
+)
+
+// meter counts an amount (tokens, calls) against this sandbox's share of a
+// limit per minute.
+type meter struct {
+	limit float64 // a minute; 0 is none: it only counts
+	rate  float64 // that comes back, a second
+	cap   float64 // the level's highest
+	level float64 // what may be taken at once; negative while something is owed
+
+	at    float64 // may lie ahead: until then nothing comes back
+	spare float64 // when the level was last full: not all was in demand
+	now   float64
+	head  int64 // the present slot, counted from time 0
+	used  float64
+	slots [windowSlots]float64
+
+	begun bool // something was taken once
+}
+
+// advance brings the meter to a time, in seconds, at a rate a minute.
+func (m *meter) advance(now, perMinute, burst float64) {
+	m.rate = perMinute / 60
+	m.cap = m.rate * burst
+	m.now = now
+	if now > m.at {
+		m.level = min(m.level+(now-m.at)*m.rate, max(m.cap, m.level))
+		m.at = now
+	}
+	if m.level >= m.cap {
+		m.spare = now
+	}
+	slot := int64(now / slotSeconds)
+	if slot-m.head >= windowSlots {
+		clear(m.slots[:])
+		m.head, m.used = slot, 0
+	}
+	for m.head < slot {
+		m.head++
+		i := m.head % windowSlots
+		m.used -= m.slots[i]
+		m.slots[i] = 0
+	}
+}
+
+// take takes an amount and tells in which slot.
+func (m *meter) take(amount float64) int64 {
+	m.begun = true
+	m.level -= amount
+	m.slots[m.head%windowSlots] += amount
+	m.used += amount
+	return m.head
+}
+
+// settle replaces an amount that was taken in a slot by what was used. An excess
+// counts from now on, as it does in the clock's minute; what is given back is
+// given back to when it was taken.
+func (m *meter) settle(slot int64, amount, used float64) {
+	m.level = min(m.level+amount-used, max(m.cap, m.level))
+	at := slot
+	if used > amount {
+		at = m.head
+	}
+	if m.head-at < windowSlots {
+		m.slots[at%windowSlots] += used - amount
+		m.used += used - amount
+	}
+}
+
+// wait is in how many seconds an amount may be taken; 0 is now. The window may
+// be exceeded by whoever is idle with a call that is larger than all of it.
+func (m *meter) wait(amount, window float64, idle bool) float64 {
+	wait := 0.0
+	if need := min(amount, m.cap) - m.level; need > 0 && m.begun {
+		wait = need / m.rate
+	}
+	if over := m.used + amount - window; over > 0 && !(idle && amount >= window) {
+		wait = max(wait, m.until(over))
+	}
+	return wait
+}
+
+// until is in how many seconds so much will have left the window.
+func (m *meter) until(amount float64) float64 {
+	for s := m.head - windowSlots + 1; s <= m.head; s++ {
+		if s < 0 {
+			continue
+		}
+		if amount -= m.slots[s%windowSlots]; amount <= 0 {
+			return max(float64(s+windowSlots)*slotSeconds-m.now, 0)
+		}
+	}
+	return math.Nextafter(60, 61)
+}

@@ -50,19 +50,14 @@ type Answers struct {
 	model    Model
 	counters counters
 	twins    twins
-	// slots bound how many objects are read and written at the same time.
-	slots chan struct{}
 }
-
-// mostObjects is how many objects are read and written at the same time.
-const mostObjects = 32
 
 // New keeps answers in the store.
 func New(store *objects.Store, model Model, o Options) *Answers {
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	return &Answers{Options: o, store: store, model: model, slots: make(chan struct{}, mostObjects)}
+	return &Answers{Options: o, store: store, model: model}
 }
 
 // Request is one record that wants an answer.

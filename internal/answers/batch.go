@@ -21,21 +21,26 @@ type Batch struct {
 	ctx     context.Context //nolint:containedctx // a call is about many records: it ends with the invocation, not with one of them
 
 	purse *budget.Purse
+	hands hands
 
 	mu     sync.Mutex
 	coming int
 	desks  map[string]*desk
 }
 
-// Begin opens a batch of n records at most; ctx is the invocation's, whose
-// deadline ends it: what could not be asked in time is deferred.
+// Begin opens a batch of n records at most, which must End; ctx is the
+// invocation's, whose deadline ends it: what could not be asked in time is
+// deferred.
 func (a *Answers) Begin(ctx context.Context, n int) *Batch {
-	return &Batch{answers: a, ctx: ctx, purse: a.Budget.Purse(), coming: n, desks: map[string]*desk{}}
+	return &Batch{answers: a, ctx: ctx, purse: a.Budget.Purse(), hands: hands{work: make(chan func())}, coming: n, desks: map[string]*desk{}}
 }
 
 // End closes the batch when every record has its outcome: what was set aside of
 // the budget and not spent is given back. Its error is only worth a log line.
-func (b *Batch) End(ctx context.Context) error { return b.purse.Close(ctx) }
+func (b *Batch) End(ctx context.Context) error {
+	b.hands.end()
+	return b.purse.Close(ctx)
+}
 
 // Seat is one record's place in a batch.
 type Seat struct {
@@ -75,7 +80,7 @@ func (s *Seat) Ask(ctx context.Context, r Request) (Outcome, error) {
 				return Outcome{}, fault.DeferFor(time.Second, errNoTime)
 			}
 		}
-		outcome, known, err := a.known(ctx, e)
+		outcome, known, err := b.known(ctx, e)
 		if known || err != nil {
 			if leads {
 				a.twins.leave(e.key)
@@ -90,10 +95,10 @@ func (s *Seat) Ask(ctx context.Context, r Request) (Outcome, error) {
 }
 
 // known looks whether the answer, or the request's failure, lies there.
-func (a *Answers) known(ctx context.Context, e *entry) (Outcome, bool, error) {
-	a.slots <- struct{}{}
-	defer func() { <-a.slots }()
-	found, err := a.load(ctx, e.key)
+func (b *Batch) known(ctx context.Context, e *entry) (Outcome, bool, error) {
+	a := b.answers
+	var found kept.Answer
+	err := b.hands.do(func() (err error) { found, err = a.load(ctx, e.key); return err })
 	if err != nil {
 		return Outcome{}, false, err
 	}
@@ -113,9 +118,7 @@ func (s *Seat) ask(ctx context.Context, e *entry) (Outcome, error) {
 	err := <-e.settled
 	var outcome Outcome
 	if err == nil {
-		a.slots <- struct{}{}
-		outcome, err = a.keep(ctx, e.Request, e.found, e.said)
-		<-a.slots
+		err = s.batch.hands.do(func() (err error) { outcome, err = a.keep(ctx, e.Request, e.found, e.said); return err })
 	}
 	if err != nil && e.said.spend.Usage != (events.Usage{}) {
 		a.Ledger.Orphan(ctx, e.paid(e.said.spend))

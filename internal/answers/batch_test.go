@@ -322,6 +322,7 @@ func TestAPackThatIsNotFullWaitsForThoseWhoCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		batch := w.answers.Begin(t.Context(), 3)
+		defer func() { _ = batch.End(t.Context()) }()
 		var running sync.WaitGroup
 		for i, r := range w.many(t, 3) {
 			running.Go(func() {

@@ -93,6 +93,10 @@ func (c *call) make() (fates []fate, over error) {
 		c.release(0)
 		return c.all(fate{err: fault.As(fault.Retry, err)}), nil
 	}
+	if !a.Models.CostOf(c.name, c.entries[0].lane, events.Usage{}).Priced && a.Budget.Bounds(c.entries[0].Tenant) {
+		c.release(0)
+		return c.all(fate{err: fault.Errorf(fault.Park, "the price of %s is not known, so no budget can bound what it costs", c.name)}), nil
+	}
 	piece, err := c.batch.purse.Take(ctx, c.entries[0].Tenant, c.worst())
 	if err != nil {
 		c.release(0)

@@ -30,6 +30,9 @@ func (b *Budget) Past() Action {
 	return b.limits.Past
 }
 
+// Bounds tells whether what the tenant spends is bounded at all.
+func (b *Budget) Bounds(tenant string) bool { return len(b.scopes(tenant)) > 0 }
+
 // Exceeded says that an amount does not fit into what is left of a day.
 type Exceeded struct {
 	// Scope is "environment" or "tenant <name>".

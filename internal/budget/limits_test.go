@@ -7,6 +7,8 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"sluice/events"
 )
 
 func TestLimitsComeFromTheEnvironment(t *testing.T) {
@@ -70,4 +72,24 @@ func TestAmountsAreNotLessThanTheirDollars(t *testing.T) {
 			t.Errorf("%v fits into a limit", usd)
 		}
 	}
+}
+
+func FuzzTenantUSD(f *testing.F) {
+	for _, text := range []string{"", "acme=5,*=2", "a=1e3, b=.5", "a=-0", "=1", "*=NaN", "a=0x1p4"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var limits TenantUSD
+		if limits.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		if err := (Limits{TenantUSD: limits}).Check(); err != nil {
+			t.Fatalf("%q is read, and wrong: %v", text, err)
+		}
+		for tenant := range limits {
+			if tenant != EveryOther && !events.ValidTenant(tenant) {
+				t.Fatalf("%q names the tenant %q", text, tenant)
+			}
+		}
+	})
 }

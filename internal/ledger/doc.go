@@ -16,6 +16,15 @@
 // that went out has its line, whatever happens to the process then. A call that
 // has a begin line and no end line was cut off; nobody knows whether it was
 // billed, so it is counted at its estimate and by its own name (unfinished).
+//
+// On one machine functions print into files, not into pipes: a pipe would take
+// with it what the machine had not read when it is killed. The machine reads the
+// files as they grow and adds the account's lines to the ledger; files that are
+// left when it starts are read again, and lines that the ledger has are passed
+// over by their names ([File.Restore]). So a line that was printed is in the
+// ledger once, whoever is killed when; only the loss of power may lose the last
+// ones.
+//
 // Duplicate and orphan spend is part of what the end lines say was paid, not
 // added to it.
 //

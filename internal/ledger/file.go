@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -135,17 +136,18 @@ func ReadFolder(folder string, since time.Time, each func(Line) error) error {
 		}
 		files = append(files, file)
 	}
-	var last os.FileInfo
-	for i := len(files) - 1; i >= 0; i-- {
-		info, err := files[i].Stat()
+	var done []os.FileInfo
+	for _, file := range slices.Backward(files) {
+		info, err := file.Stat()
 		if err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
-		if info.ModTime().Before(since) || last != nil && os.SameFile(last, info) {
+		again := func(other os.FileInfo) bool { return os.SameFile(other, info) }
+		if info.ModTime().Before(since) || slices.ContainsFunc(done, again) {
 			continue
 		}
-		last = info
-		if err := Read(files[i], each); err != nil {
+		done = append(done, info)
+		if err := Read(file, each); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -245,6 +247,19 @@ func BenchmarkEnd(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		l.End(ctx, over)
+	}
+}
+
+func BenchmarkEndToAFile(b *testing.B) {
+	file, err := os.Create(filepath.Join(b.TempDir(), "stdout"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	l := New(file, "production", time.Now)
+	b.ReportAllocs()
+	for b.Loop() {
+		l.End(b.Context(), over)
 	}
 }
 

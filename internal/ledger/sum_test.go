@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,5 +158,48 @@ func TestTheFileKeepsTheNewestLinesAndTurns(t *testing.T) {
 	}
 	if err := ReadFolder(t.TempDir(), time.Time{}, func(Line) error { return os.ErrInvalid }); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestALedgerIsReadWhileItTurns(t *testing.T) {
+	folder := t.TempDir()
+	f, err := Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.full = 2000
+	var last atomic.Int64
+	last.Store(-1)
+	done := make(chan error, 1)
+	go func() {
+		for i := range 3000 {
+			if err := f.Add(fmt.Sprintf(`{"ledger":"begin","line":"w-%d","time":"2026-11-24T12:00:00Z","records":%d}`, i, i)); err != nil {
+				done <- err
+				return
+			}
+			last.Store(int64(i))
+		}
+		done <- f.Close()
+	}()
+	for reading := true; reading; {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			reading = false
+		default:
+		}
+		before, next := last.Load(), 0
+		err := ReadFolder(folder, time.Time{}, func(l Line) error {
+			if l.Records < next {
+				return fmt.Errorf("line %d comes after line %d", l.Records, next-1)
+			}
+			next = l.Records + 1
+			return nil
+		})
+		if err != nil || int64(next-1) < before {
+			t.Fatalf("read up to line %d, and line %d was there: %v", next-1, before, err)
+		}
 	}
 }

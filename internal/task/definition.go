@@ -86,7 +86,7 @@ func Parse(name string, file []byte) (*Task, error) {
 	if err := decoder.Decode(&d); err != nil {
 		return nil, &Invalid{[]string{shapeProblem(err)}}
 	}
-	t := &Task{Definition: d, questions: map[string]*Question{}}
+	t := &Task{Definition: d, questions: map[string]*Question{}, asked: map[string]*Question{}}
 	if problems := t.compile(name); len(problems) > 0 {
 		return nil, &Invalid{problems}
 	}

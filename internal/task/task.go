@@ -18,8 +18,9 @@ type Task struct {
 	defaults     []member
 	output       tree
 
-	mu        sync.Mutex
-	questions map[string]*Question
+	mu sync.Mutex
+	// questions are by settled parameters, asked by parameters as they came.
+	questions, asked map[string]*Question
 }
 
 // Version is the hash of the definition, 24 hex digits: answers of another
@@ -36,28 +37,40 @@ const remembered = 128
 // wrong is listed. Fields are JSON pointers below /data/params. Equal
 // parameters give the same question, whatever their order.
 func (t *Task) Ask(params json.RawMessage) (*Question, []events.Problem) {
+	t.mu.Lock()
+	known, found := t.asked[string(params)]
+	t.mu.Unlock()
+	if found {
+		return known, nil
+	}
 	settled, problems := t.settle(params)
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	t.mu.Lock()
-	known, found := t.questions[string(settled.canonical())]
+	q, found := t.questions[string(settled.canonical())]
 	t.mu.Unlock()
-	if found {
-		return known, nil
-	}
-	q, problems := t.question(settled)
-	if len(problems) > 0 {
-		return nil, problems
+	if !found {
+		if q, problems = t.question(settled); len(problems) > 0 {
+			return nil, problems
+		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.questions) >= remembered {
+	if len(t.questions) >= remembered || len(t.asked) >= remembered {
 		clear(t.questions)
+		clear(t.asked)
 	}
 	t.questions[string(q.Params)] = q
+	if len(params) <= mostAsked {
+		t.asked[string(params)] = q
+	}
 	return q, nil
 }
+
+// mostAsked is how long parameters may be, in bytes, to be remembered as they
+// came.
+const mostAsked = 4 << 10
 
 // CheckParams lists what is wrong with the parameters.
 func (t *Task) CheckParams(params json.RawMessage) []events.Problem {

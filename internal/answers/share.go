@@ -39,11 +39,9 @@ func divide(whole int, weights []int) []int {
 	sum, given := 0, 0
 	for i, w := range weights {
 		sum += w
-		until := 0
+		until := whole * (i + 1) / len(weights)
 		if total > 0 {
 			until = int(float64(whole) * (float64(sum) / float64(total)))
-		} else {
-			until = whole * (i + 1) / len(weights)
 		}
 		parts[i], given = until-given, until
 	}

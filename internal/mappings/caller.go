@@ -168,15 +168,14 @@ func refusal(response *http.Response, body []byte) error {
 		Message string `json:"message"`
 	}
 	_ = json.Unmarshal(body, &told) // a proxy's answer may be anything
-	code := response.Header.Get("X-Amzn-Errortype")
-	for _, other := range []string{told.Code, told.Type, fmt.Sprintf("HTTP%d", response.StatusCode)} {
-		if code == "" {
-			code = other
+	code := fmt.Sprintf("HTTP%d", response.StatusCode)
+	for _, said := range []string{told.Type, told.Code, response.Header.Get("X-Amzn-Errortype")} {
+		// aws.protocoltests#FooError:http://… names FooError.
+		said, _, _ = strings.Cut(said, ":")
+		if said = said[strings.LastIndexByte(said, '#')+1:]; said != "" {
+			code = said
 		}
 	}
-	// aws.protocoltests#FooError:http://… names FooError.
-	code, _, _ = strings.Cut(code, ":")
-	code = code[strings.LastIndexByte(code, '#')+1:]
 	return &awshttp.ResponseError{RequestID: response.Header.Get("X-Amzn-Requestid"), ResponseError: &smithyhttp.ResponseError{
 		Response: &smithyhttp.Response{Response: response}, Err: &smithy.GenericAPIError{Code: code, Message: told.Message}}}
 }

@@ -2,6 +2,7 @@ package mappings
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -139,6 +140,42 @@ func TestAnAnswerThatIsNoneIsAnError(t *testing.T) {
 	if _, err := NewLambda(clients).Sources(t.Context(), "f", queueARN); err == nil || !strings.Contains(err.Error(), "credentials") {
 		t.Error(err)
 	}
+}
+
+// answering answers every request the same.
+type answering struct {
+	status     int
+	code, body string
+}
+
+func (a answering) Do(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: a.status, Header: http.Header{"X-Amzn-Errortype": {a.code}}, Body: io.NopCloser(strings.NewReader(a.body))}, nil
+}
+
+// Whatever is answered, it is read or told: no answer makes the caller panic, and
+// no refusal passes for an answer.
+func FuzzAnswers(f *testing.F) {
+	for _, body := range []string{`{"EventSourceMappings":[{"UUID":"1","State":"Enabled"}],"NextMarker":""}`, `{"__type":"a#B:c","message":"m"}`, `[]`, `null`, ``, `{"Message":1}`} {
+		f.Add(200, "", body)
+		f.Add(400, "ResourceInUseException:http://x", body)
+	}
+	f.Fuzz(func(t *testing.T, status int, code, body string) {
+		if status < 200 || status > 599 {
+			return
+		}
+		c := lambdaAPI{newCaller(aws.Config{Region: "r", HTTPClient: answering{status, code, body}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+				return aws.Credentials{AccessKeyID: "k", SecretAccessKey: "s"}, nil
+			})}, "Lambda", "lambda")}
+		err := c.Enable(t.Context(), "1", true)
+		if refused := status > 299; refused != (err != nil) || refused && (fault.Code(err) == "" || fault.Status(err) != status) {
+			t.Errorf("%d %q %q: %v", status, code, body, err)
+		}
+		var page any
+		if err := c.call(t.Context(), operation{"ListEventSourceMappings", http.MethodGet, sourcesPath, nil}, nil, &page); err == nil && (status > 299 || !json.Valid([]byte(body))) {
+			t.Errorf("%d %q is an answer", status, body)
+		}
+	})
 }
 
 // own is an endpoint that one service has for itself.

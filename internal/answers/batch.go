@@ -38,6 +38,11 @@ func (a *Answers) Begin(ctx context.Context, n int) *Batch {
 // End closes the batch when every record has its outcome: what was set aside of
 // the budget and not spent is given back. Its error is only worth a log line.
 func (b *Batch) End(ctx context.Context) error {
+	b.mu.Lock()
+	for _, d := range b.desks {
+		d.end()
+	}
+	b.mu.Unlock()
 	b.hands.end()
 	return b.purse.Close(ctx)
 }

@@ -21,7 +21,8 @@ type desk struct {
 	pool  pack.Pool[*entry]
 	// calling is how many calls are under way.
 	calling int
-	timer   *time.Timer
+	// timer is when to ask the governor again, closing when nothing more may begin.
+	timer, closing *time.Timer
 	// over: no more calls in this batch; whatever comes is deferred.
 	over error
 }
@@ -30,7 +31,7 @@ func (b *Batch) newDesk(model string) *desk {
 	d := &desk{batch: b, counter: b.answers.counters.of(b.answers, model)}
 	if deadline, set := b.ctx.Deadline(); set {
 		// Whatever waits when no further call could end in time goes back.
-		time.AfterFunc(deadline.Sub(d.batch.answers.Now())-d.slowest.patience(), b.wake)
+		d.closing = time.AfterFunc(deadline.Sub(d.batch.answers.Now())-d.slowest.patience(), b.wake)
 	}
 	return d
 }
@@ -40,6 +41,15 @@ func (b *Batch) wake() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.advance()
+}
+
+// end stops the timers.
+func (d *desk) end() {
+	for _, t := range []*time.Timer{d.timer, d.closing} {
+		if t != nil {
+			t.Stop()
+		}
+	}
 }
 
 func (d *desk) add(e *entry) {

@@ -47,7 +47,7 @@ type world struct {
 	bus    *bustest.Recorder
 	model  *bedrocktest.Model
 	queues *queues
-	log    *bytes.Buffer
+	log    *output
 	handle consume.Handler
 	limits budget.Limits
 	// paused are the queues that were paused, and until when.
@@ -56,9 +56,29 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, memory: objectstest.NewMemory(), bus: &bustest.Recorder{}, model: &bedrocktest.Model{}, queues: &queues{}, log: &bytes.Buffer{}}
+	w := &world{t: t, memory: objectstest.NewMemory(), bus: &bustest.Recorder{}, model: &bedrocktest.Model{}, queues: &queues{}, log: &output{}}
 	w.restart()
 	return w
+}
+
+// output is what the program prints.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (o *output) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(line)
+}
+
+// String is all of it.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 // restart puts a new process in the place of the old one.

@@ -18,6 +18,9 @@ func newDev(s *settings) *cobra.Command {
 		Long: `Keep the local machine up until Ctrl-C: the services on one port of 127.0.0.1, and every function on its
 queue. Any AWS client can talk to it; sluice env prints what it needs.
 
+With --listen it is offered to other machines, and every request must be signed with AWS Signature Version 4, by the
+credentials of --credentials or the machine's own, which are kept in "credentials" of its data folder. It speaks HTTP.
+
 With --endpoint only the functions run, against an emulator of AWS at that URL, or against AWS itself. Region,
 credentials (default: local) and names come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, SLUICE_ENVIRONMENT, SLUICE_BUS, SLUICE_BUCKET, SLUICE_SENDER and the
@@ -30,6 +33,9 @@ AWS itself, where Terraform does it.`,
 				if s.outside.smtp != "" || s.outside.bedrock != machine.LocalModel {
 					return usagef("--smtp and --bedrock are for the local services, which --endpoint does without")
 				}
+				if s.listening.given() {
+					return usagef("--listen and --credentials are for the local services, which --endpoint does without")
+				}
 				return s.remote(cmd, remote, !unprovisioned)
 			}
 			return s.dev(cmd)
@@ -39,12 +45,13 @@ AWS itself, where Terraform does it.`,
 	flags.StringVar(&remote, "endpoint", "", "run only the functions, against the emulator at this URL, or aws")
 	flags.BoolVar(&unprovisioned, "no-provision", false, "with --endpoint: make no resources there")
 	s.outside.flags(flags)
+	s.listening.flags(flags)
 	return cmd
 }
 
 func (s *settings) dev(cmd *cobra.Command) error {
 	ctx := cmd.Context()
-	if err := s.outside.check(); err != nil {
+	if err := errors.Join(s.outside.check(), s.listening.check(s.port)); err != nil {
 		return err
 	}
 	folder, err := s.folder()
@@ -55,11 +62,11 @@ func (s *settings) dev(cmd *cobra.Command) error {
 	own, err := s.start(ctx, folder)
 	if errors.Is(err, machine.ErrRunning) {
 		if running, found := machine.Find(folder); found {
-			health, err := machine.NewDoors(running.URL).Health(ctx)
+			health, err := running.Doors().Health(ctx)
 			if err != nil {
 				return fmt.Errorf("the machine of %s does not answer: %w", folder, err)
 			}
-			if err := s.outside.suits(health); err != nil {
+			if err := errors.Join(s.outside.suits(health), s.listening.suits(running)); err != nil {
 				return err
 			}
 			s.say("The machine of %s runs already, at %s.", folder, running.URL)
@@ -69,11 +76,14 @@ func (s *settings) dev(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	session, err := s.open(ctx, own.URL(), own)
+	session, err := s.open(ctx, own.Running(), own)
 	if err != nil {
 		return err
 	}
 	if s.json {
+		if own.KeysMade() {
+			s.tell(own, folder)
+		}
 		if err := s.document(map[string]string{"url": own.URL(), "data": folder}); err != nil {
 			return errors.Join(err, s.end(session))
 		}
@@ -83,6 +93,7 @@ func (s *settings) dev(cmd *cobra.Command) error {
 			kept = "memory only, nothing is kept"
 		}
 		s.say("Sluice is up at %s (data: %s).", own.URL(), kept)
+		s.tell(own, folder)
 		s.say("  clients   eval \"$(%s env)\"", program())
 		s.say("  files     put .jsonl, .csv or .txt under s3://%s/uploads/%s/<task>/", machine.Bucket, localTenant)
 		s.say("  mails     %s mails", program())

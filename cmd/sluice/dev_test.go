@@ -65,7 +65,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 func publishDetail(t *testing.T, url, detail string) {
 	t.Helper()
-	out, err := eventbridge.NewFromConfig(localConfig(url)).PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
+	out, err := eventbridge.NewFromConfig(clientConfig(machine.At(url))).PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
 		EventBusName: &machine.Bus, Source: aws.String("com.example.crm"), DetailType: aws.String("RequestReceived"), Detail: &detail}}})
 	if err != nil || out.FailedEntryCount > 0 {
 		t.Fatalf("%v %+v", err, out)
@@ -75,7 +75,7 @@ func publishDetail(t *testing.T, url, detail string) {
 func TestAnUpstreamSystemPublishesAndGetsResultAndMail(t *testing.T) {
 	data := t.TempDir()
 	url := dev(t, data)
-	session := newSession(url, nil)
+	session := newSession(machine.At(url), nil)
 	detail := `{"requestId":"order-4711","data":{"task":"summarize","input":{"text":"Đơn hàng 4711 chưa tới. Tôi rất thất vọng."},"notify":{"email":["linh@example.com"]}}}`
 	publishDetail(t, url, detail)
 	eventually(t, "the request is notified", func() bool {
@@ -138,9 +138,9 @@ func TestAnUpstreamSystemPublishesAndGetsResultAndMail(t *testing.T) {
 func TestWhatIsWrongIsToldAndPoisonIsParked(t *testing.T) {
 	data := t.TempDir()
 	url := dev(t, data)
-	session := newSession(url, nil)
+	session := newSession(machine.At(url), nil)
 	publishDetail(t, url, `{"requestId":"bad-1","colour":"red","data":{"task":"nonesuch","input":{}}}`)
-	queues := sqs.NewFromConfig(localConfig(url))
+	queues := sqs.NewFromConfig(clientConfig(machine.At(url)))
 	queue := events.QueueName(machine.Environment, "analyze")
 	found, err := queues.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: &queue})
 	if err != nil {
@@ -225,8 +225,8 @@ func TestTwoCommandsShareOneMachine(t *testing.T) {
 func TestAFileUnderUploadsIsAnswered(t *testing.T) {
 	data := t.TempDir()
 	url := dev(t, data)
-	session := newSession(url, nil)
-	config := s3.NewFromConfig(localConfig(url))
+	session := newSession(machine.At(url), nil)
+	config := s3.NewFromConfig(clientConfig(machine.At(url)))
 	_, err := config.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(machine.Bucket), Key: aws.String("uploads/acme/sentiment/notes.txt"),
 		Body: strings.NewReader("I love it\nI hate it\n")})
 	if err != nil {

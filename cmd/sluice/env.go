@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -28,14 +26,12 @@ func newEnv(s *settings) *cobra.Command {
 			if port == 0 {
 				port = DefaultPort
 			}
-			url := "http://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 			running, found := machine.Find(folder)
-			if found && machine.NewDoors(running.URL).Alive(cmd.Context()) {
-				url = running.URL
-			} else {
+			if !found || !running.Doors().Alive(cmd.Context()) {
+				running = machine.At(fmt.Sprintf("http://127.0.0.1:%d", port))
 				s.say("no machine is running; start one with: sluice dev")
 			}
-			variables := machine.ClientEnvironment(url)
+			variables := machine.ClientEnvironment(running)
 			if s.json {
 				document := map[string]string{}
 				for _, v := range variables {

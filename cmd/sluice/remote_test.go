@@ -77,7 +77,7 @@ func TestTheFunctionsAloneRunAgainstAnotherEmulator(t *testing.T) {
 	if err != nil || !strings.Contains(line, `"bus":"sluice-local"`) {
 		t.Errorf("it said %q, %v", line, err)
 	}
-	config := localConfig(url)
+	config := clientConfig(machine.At(url))
 	choreography, err := events.LoadChoreography()
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,10 @@ import (
 // tuning holds what was found by simulation.
 type tuning struct {
 	rate   float64 // of the share that is used
-	burst  float64 // seconds of the share that may be saved up
+	burst  float64 // seconds of the share that may be taken at once
+	saved  float64 // seconds of the share that are made up for later
+	faster float64 // by how much more of the share, then
+	thin   float64 // and only while the window holds less of a minute at the present rate
 	window float64 // of the share of a minute that the window holds
 	slack  float64 // calls that it may hold beside
 	gate   float64 // of the share of a minute that may be reserved beside a first call
@@ -22,6 +25,7 @@ type tuning struct {
 	probe     float64 // the same, above
 	clean     float64 // seconds without a throttle before that
 	calls     float64 // calls without one before that
+	anyway    float64 // seconds without one, however few calls
 	callsOver float64 // calls without one before more is taken than was told
 	share     float64 // of calls that may be throttled in the long run
 	debt      float64 // throttles that are remembered at most for that
@@ -34,10 +38,10 @@ type tuning struct {
 }
 
 var standard = tuning{
-	rate: 0.987, burst: 3, window: 0.995, slack: 1, gate: 0.6, room: 0.09,
-	cut: 0.95, deepest: 0.75, under: 0.98, cutEvery: 5, recover: 0.004, probe: 0.001,
-	clean: 60, calls: 60, callsOver: 10000, share: 0.01, debt: 1, least: 0.02, most: 1.7,
-	pause: 3, pauseMost: 24, growth: 2, feel: 0.5,
+	rate: 0.99, burst: 4.5, saved: 12, faster: 0.45, thin: 1, window: 1, slack: 0.6, gate: 0.6, room: 0.09,
+	cut: 0.97, deepest: 0.85, under: 0.98, cutEvery: 5, recover: 0.005, probe: 0.0025,
+	clean: 60, calls: 60, anyway: 600, callsOver: 10000, share: 0.01, debt: 1, least: 0.05, most: 1.7,
+	pause: 3, growth: 2, pauseMost: 24, feel: 0.5,
 }
 
 // dayPause is for how long nothing is admitted after a DayQuota.
@@ -63,15 +67,23 @@ func (a *gain) grow(t *tuning, from, to float64, told bool) {
 		a.value = min(a.ceiling, a.value+(to-from)*t.recover*a.ceiling)
 		return
 	}
-	calls := t.calls
-	if told && a.ceiling >= 1 {
-		calls = t.callsOver
-	}
-	if a.clean < calls || to-a.since < t.clean || a.debt > 0 {
+	if !a.mayProbe(t, to, told) {
 		return
 	}
 	a.value = min(a.value*math.Exp((to-from)*t.probe), t.most)
 	a.ceiling = a.value
+}
+
+// mayProbe tells that the gain may rise above its ceiling: after long without a
+// throttle and enough calls to make up for the last one, or after very long. More
+// than was told is tried only after very many calls, since then every sandbox
+// is throttled if none was idle.
+func (a *gain) mayProbe(t *tuning, now float64, told bool) bool {
+	if told && a.ceiling >= 1 {
+		return a.clean >= t.callsOver
+	}
+	clean := now - a.since
+	return clean >= t.anyway || clean >= t.clean && a.clean >= t.calls && a.debt <= 0
 }
 
 // settled counts a call that went through.
@@ -101,17 +113,18 @@ func (g *Governor) throttled(p Pass) {
 		g.learn()
 	}
 	used := g.tokens.used / g.share
-	if g.now-g.tokens.spare < 60 {
+	if g.now-g.tokens.spare < 60 && g.pause.row < 2 {
 		used = math.Inf(1)
 	}
 	g.gain.throttled(&g.tune, g.now, used)
-	g.tokens.level = min(g.tokens.level, 0)
+	g.tokens.level, g.tokens.saved = min(g.tokens.level, 0), 0
 	g.pause.throttled(&g.tune, g.now, p.began)
 	g.tokens.at = max(g.tokens.at, g.pause.until)
 }
 
 // learn takes what was used in the last minute as this sandbox's share.
 func (g *Governor) learn() {
+	g.told = false
 	g.share = max(g.tokens.used, g.average, 1)
 	g.tokens.limit = g.share
 	g.tokens.level = 0
@@ -125,7 +138,7 @@ type pause struct {
 	busy  int // 503s in a row
 
 	feeling bool // the first call after a throttle is yet to come
-	seed  uint64
+	seed    uint64
 }
 
 func (p *pause) begin(until float64) { p.until = max(p.until, until) }

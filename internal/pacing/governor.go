@@ -35,9 +35,8 @@ type Estimate struct {
 // Pass is an admitted call. Each is settled or refused exactly once.
 type Pass struct {
 	estimate Estimate
-	amount   float64 // what the level and the window hold for it
-	slot     int64   // where in the window
-	request  int64   // the same, in that of requests
+	slot     int64 // where in the window
+	request  int64 // the same, in that of requests
 	began    float64
 }
 
@@ -61,7 +60,7 @@ type Governor struct {
 	origin time.Time
 	now    float64 // seconds since origin; never goes back
 
-	told     bool    // the quota was told, not learned
+	told     bool    // what is known was told, not learned
 	share    float64 // this sandbox's tokens per minute; 0 is not known
 	parts    float64 // N
 	inFlight int
@@ -88,7 +87,7 @@ func newTuned(c Config, now time.Time, t tuning) *Governor {
 		g.told, g.share = true, float64(c.TokensPerMinute)/parts
 	}
 	if c.RequestsPerMinute > 0 {
-		g.counted = true
+		g.told, g.counted = true, true
 		g.requests.limit = float64(c.RequestsPerMinute) / parts
 	}
 	g.tokens.limit = g.share
@@ -120,9 +119,9 @@ func (g *Governor) Admit(now time.Time, e Estimate) (Pass, time.Duration) {
 	if wait := g.wait(e); wait > 0 {
 		return Pass{}, duration(wait)
 	}
-	p := Pass{estimate: e, began: g.now, amount: e.Reserve}
-	p.slot = g.tokens.take(p.amount)
-	p.request = g.requests.take(1)
+	p := Pass{estimate: e, began: g.now}
+	p.slot = g.tokens.take(e.Reserve, e.Settle)
+	p.request = g.requests.take(1, 1)
 	g.inFlight++
 	g.reserved += e.Reserve
 	g.pause.admitted(&g.tune, g.now)
@@ -143,7 +142,7 @@ func (g *Governor) wait(e Estimate) float64 {
 	idle := g.inFlight == 0
 	wait := 0.0
 	if g.counted {
-		wait = g.requests.wait(1, g.requests.limit*g.gain.value, idle)
+		wait = g.requests.wait(1, 1, g.requests.limit*g.gain.value, idle)
 	}
 	if g.share == 0 {
 		return wait
@@ -152,7 +151,7 @@ func (g *Governor) wait(e Estimate) float64 {
 		return max(wait, full)
 	}
 	window := g.tune.window*g.gain.value*g.share + g.tune.slack*max(g.average, e.Settle)
-	return max(wait, g.tokens.wait(e.Reserve, window, idle))
+	return max(wait, g.tokens.wait(e.Reserve, e.Settle, window, idle))
 }
 
 // gate is how much may be reserved in flight, beside a first call.
@@ -165,7 +164,7 @@ func (g *Governor) Settle(now time.Time, p Pass, used float64) {
 	defer g.mu.Unlock()
 	g.advance(now)
 	g.ended(p)
-	g.tokens.settle(p.slot, p.amount, used)
+	g.tokens.settle(&g.tune, p.slot, p.estimate.Reserve, p.estimate.Settle, used)
 	if g.average == 0 {
 		g.average = used
 	}
@@ -184,8 +183,8 @@ func (g *Governor) Refused(now time.Time, p Pass, why Refusal) {
 	defer g.mu.Unlock()
 	g.advance(now)
 	g.ended(p)
-	g.tokens.settle(p.slot, p.amount, 0)
-	g.requests.settle(p.request, 1, 0)
+	g.tokens.settle(&g.tune, p.slot, p.estimate.Reserve, p.estimate.Settle, 0)
+	g.requests.settle(&g.tune, p.request, 1, 1, 0)
 	switch why {
 	case Throttled:
 		g.throttled(p)
@@ -213,9 +212,9 @@ func (g *Governor) advance(now time.Time) {
 	g.gain.grow(&g.tune, g.now, at, g.told)
 	g.now = at
 	rate := g.tune.rate * g.gain.value
-	g.tokens.advance(at, g.tokens.limit*rate, g.tune.burst)
+	g.tokens.advance(&g.tune, at, g.tokens.limit*rate)
 	if g.counted {
-		g.requests.advance(at, g.requests.limit*rate, g.tune.burst)
+		g.requests.advance(&g.tune, at, g.requests.limit*rate)
 	}
 }
 

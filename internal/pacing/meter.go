@@ -16,9 +16,10 @@ type meter struct {
 	rate  float64 // that comes back, a second
 	cap   float64 // the level's highest
 	level float64 // what may be taken at once; negative while something is owed
+	saved float64 // what was not taken for want of demand: it comes back little by little
 
 	at    float64 // may lie ahead: until then nothing comes back
-	spare float64 // when the level was last full: not all was in demand
+	spare float64 // when much was saved last: not all was in demand
 	now   float64
 	head  int64 // the present slot, counted from time 0
 	used  float64
@@ -28,15 +29,21 @@ type meter struct {
 }
 
 // advance brings the meter to a time, in seconds, at a rate a minute.
-func (m *meter) advance(now, perMinute, burst float64) {
+func (m *meter) advance(t *tuning, now, perMinute float64) {
 	m.rate = perMinute / 60
-	m.cap = m.rate * burst
+	m.cap = m.rate * t.burst
 	m.now = now
 	if now > m.at {
-		m.level = min(m.level+(now-m.at)*m.rate, max(m.cap, m.level))
+		came := (now - m.at) * m.rate
+		late := 0.0
+		if m.used < t.thin*m.rate*60 {
+			late = min(m.saved, came*t.faster)
+		}
+		m.saved -= late
+		m.give(t, came+late)
 		m.at = now
 	}
-	if m.level >= m.cap {
+	if m.saved > m.rate*t.saved/2 {
 		m.spare = now
 	}
 	slot := int64(now / slotSeconds)
@@ -52,38 +59,51 @@ func (m *meter) advance(now, perMinute, burst float64) {
 	}
 }
 
-// take takes an amount and tells in which slot.
-func (m *meter) take(amount float64) int64 {
+// give fills the level, and with what it does not hold the savings.
+func (m *meter) give(t *tuning, amount float64) {
+	m.level += amount
+	if more := m.level - m.cap; more > 0 {
+		m.saved = min(m.saved+more, m.rate*t.saved)
+		m.level = m.cap
+	}
+}
+
+// take takes an amount and tells in which slot. The window holds more, if more is
+// expected to be used.
+func (m *meter) take(amount, expected float64) int64 {
 	m.begun = true
 	m.level -= amount
-	m.slots[m.head%windowSlots] += amount
-	m.used += amount
+	held := max(amount, expected)
+	m.slots[m.head%windowSlots] += held
+	m.used += held
 	return m.head
 }
 
 // settle replaces an amount that was taken in a slot by what was used. An excess
 // counts from now on, as it does in the clock's minute; what is given back is
 // given back to when it was taken.
-func (m *meter) settle(slot int64, amount, used float64) {
-	m.level = min(m.level+amount-used, max(m.cap, m.level))
+func (m *meter) settle(t *tuning, slot int64, amount, expected, used float64) {
+	m.give(t, amount-used)
+	held := max(amount, expected)
 	at := slot
-	if used > amount {
+	if used > held {
 		at = m.head
 	}
 	if m.head-at < windowSlots {
-		m.slots[at%windowSlots] += used - amount
-		m.used += used - amount
+		m.slots[at%windowSlots] += used - held
+		m.used += used - held
 	}
 }
 
 // wait is in how many seconds an amount may be taken; 0 is now. The window may
 // be exceeded by whoever is idle with a call that is larger than all of it.
-func (m *meter) wait(amount, window float64, idle bool) float64 {
+func (m *meter) wait(amount, expected, window float64, idle bool) float64 {
 	wait := 0.0
 	if need := min(amount, m.cap) - m.level; need > 0 && m.begun {
 		wait = need / m.rate
 	}
-	if over := m.used + amount - window; over > 0 && !(idle && amount >= window) {
+	held := max(amount, expected)
+	if over := m.used + held - window; over > 0 && !(idle && held >= window) {
 		wait = max(wait, m.until(over))
 	}
 	return wait

@@ -41,7 +41,10 @@ func TestFiguresFollowFromWhatWasSeen(t *testing.T) {
 	at := func(seconds float64) time.Time { return began.Add(time.Duration(seconds * float64(time.Second))) }
 	// 100 records: all received within a second, ended at 50 a second from 1 s on,
 	// and at 25 a second from 2 s on.
-	seen := []sample{{at(0), 0, 0}, {at(1), 100, 0}, {at(2), 100, 50}, {at(3), 100, 75}, {at(4), 100, 100}}
+	seen := []sample{
+		{at: at(0)}, {at: at(1), received: 100, cpu: time.Second}, {at: at(2), received: 100, ended: 50, cpu: 2 * time.Second},
+		{at: at(3), received: 100, ended: 75, cpu: 3 * time.Second}, {at: at(4), received: 100, ended: 100, cpu: 4 * time.Second},
+	}
 	m := measured{Records: 100}
 	if err := m.take(seen); err != nil {
 		t.Fatal(err)
@@ -53,8 +56,10 @@ func TestFiguresFollowFromWhatWasSeen(t *testing.T) {
 	}
 	near("seconds", m.Seconds, 4)
 	near("records/s", m.PerSecond, 25)
-	near("first tenth", m.FirstTenth, 50)
-	near("last tenth", m.LastTenth, 25)
+	near("first tenth", m.Tenths[0], 50)
+	near("last tenth", m.Tenths[9], 25)
+	near("CPU of the first tenth", m.CPUTenths[0], 20)
+	near("CPU of the last tenth", m.CPUTenths[9], 40)
 	near("last over first", m.Flatness, 0.5)
 	near("p50", m.P50, 2.04-0.51)
 	near("p99", m.P99, 3)
@@ -91,7 +96,15 @@ func TestCommandLine(t *testing.T) {
 	if err != nil || len(b.sizes) != 2 || b.sizes[1] != 20 || b.kills != 5 {
 		t.Errorf("%+v %v", b, err)
 	}
-	for _, wrong := range [][]string{{"--records", "x"}, {"--records", "5"}, {"--kill", "-1"}, {"more"}} {
+	b, err = parse([]string{"--kill-functions", "--records", "10"})
+	if err != nil || b.killFunctions != usualInterval || len(b.sizes) != 1 || b.seed == 0 {
+		t.Errorf("%+v %v", b, err)
+	}
+	b, err = parse([]string{"--kill-functions=30ms", "--seed", "7"})
+	if err != nil || b.killFunctions != 30*time.Millisecond || b.seed != 7 {
+		t.Errorf("%+v %v", b, err)
+	}
+	for _, wrong := range [][]string{{"--kill-functions=often"}, {"--records", "x"}, {"--records", "5"}, {"--kill", "-1"}, {"more"}} {
 		if _, err := parse(wrong); err == nil {
 			t.Errorf("%v is taken", wrong)
 		}
@@ -100,7 +113,7 @@ func TestCommandLine(t *testing.T) {
 
 func TestTheTableHasEveryPart(t *testing.T) {
 	r := report{
-		Runs:       []measured{{Records: 1000, PerSecond: 612, Peak: map[string]float64{"sluice": 80, "analyze": 22}, Processes: map[string]int{"analyze": 5}}},
+		Runs:       []measured{{Records: 1000, PerSecond: 612, Tenths: make([]float64, 10), Peak: map[string]float64{"sluice": 80, "analyze": 22}, Processes: map[string]int{"analyze": 5}}},
 		Operations: []operation{{Name: "SendMessage", AtOnce: 16, Sluice: 3000, Moto: 300}, {Name: "PutEvents", AtOnce: 1, Sluice: 10}},
 		Killed:     []killed{{Records: 10, Machines: 5, Completed: 10, Mails: 1}},
 		Skipped:    "moto is not here",

@@ -16,10 +16,12 @@ import (
 // may be off.
 const countEvery = 50 * time.Millisecond
 
-// sample is how many events of an upload were on the bus at a time.
+// sample is how many events of an upload were on the bus at a time, and what CPU
+// time the machine and its functions had taken; 0 if that cannot be told.
 type sample struct {
 	at              time.Time
 	received, ended int
+	cpu             time.Duration
 }
 
 // counter samples a run's events by the machine's door. The first sample is of
@@ -50,7 +52,7 @@ func count(ctx context.Context, data string, pid int) *counter {
 					continue
 				}
 				doors = machine.NewDoors(running.URL)
-				c.seen = append(c.seen, sample{at: time.Now()})
+				c.seen = append(c.seen, sample{at: time.Now(), cpu: cpuOf(pid)})
 			}
 			if upload == "" {
 				upload = uploadOf(ctx, data)
@@ -59,7 +61,7 @@ func count(ctx context.Context, data string, pid int) *counter {
 			if counts, err := doors.Counts(ctx, upload); err == nil {
 				// Rejected on reading, a record has no RequestReceived.
 				c.seen = append(c.seen, sample{time.Now(), counts["RequestReceived"] + counts["RequestRejected"],
-					counts["Stored"] + counts["AiFailed"] + counts["RequestRejected"] + counts["RequestParked"]})
+					counts["Stored"] + counts["AiFailed"] + counts["RequestRejected"] + counts["RequestParked"], cpuOf(pid)})
 			}
 		}
 	})

@@ -12,8 +12,8 @@
 //     bucket, until the last record's terminal event is on the bus. The seconds of
 //     the whole command are told beside them: it starts the machine, assembles results
 //     and report, and stops.
-//   - first and last tenth: the pace of the first and of the last tenth of the
-//     terminal events. The first one counts from the first event on.
+//   - tenths: the pace of each tenth of the terminal events, and the CPU time that
+//     went by meanwhile. The first one counts from the first event on.
 //   - p50, p99: from RequestReceived to the terminal event, by rank: the first that
 //     came in with the first that ended, and so on. A file is taken in faster than
 //     it is answered, so in a large one this is mostly the time in the queue.
@@ -22,7 +22,10 @@
 //   - memory: the largest resident set of any process of a kind, by /proc. That of
 //     sluice includes the pages of its data file that are mapped.
 //
-// With --kill the machine is killed on the way and started again, with
-// --kill-functions random function processes too; then every record must be in
-// the results exactly once.
+// With --kill N the machine is killed N times on the way (SIGKILL), each time with
+// its next share of the records ended, and started again; with --kill-functions
+// random function processes are killed all along. Then every record must be in
+// the results exactly once, and one mail in the outbox. The last call of all, which
+// puts the report together, takes about 70 ms for each 1,000 records; killed much
+// oftener than that it is begun anew for ever.
 package main

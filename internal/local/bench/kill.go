@@ -26,6 +26,8 @@ import (
 type killed struct {
 	Records int     `json:"records"`
 	Seconds float64 `json:"seconds"`
+	// Seed is what --seed takes to kill likewise.
+	Seed uint64 `json:"seed"`
 	// Machines and Functions count what was killed.
 	Machines  int `json:"machinesKilled"`
 	Functions int `json:"functionsKilled"`
@@ -43,7 +45,8 @@ const lookEvery = 100 * time.Millisecond
 // kill runs n records and kills the machine on the way, and functions all along.
 // The error says what was lost.
 func (b *bench) kill(ctx context.Context, n int) (k killed, err error) {
-	k.Records = n
+	k.Records, k.Seed = n, b.seed
+	chance := rand.New(rand.NewPCG(b.seed, uint64(n)))
 	folder, err := os.MkdirTemp(b.folder, "kill-")
 	if err != nil {
 		return k, err
@@ -57,7 +60,7 @@ func (b *bench) kill(ctx context.Context, n int) (k killed, err error) {
 	arguments := []string{"run", file, "--json", "--latency", "0s", "--data", data, "--email", "bench@example.com"}
 	began := time.Now()
 	for i := range b.kills {
-		at, err := b.killOnce(ctx, &k, n*(i+1)/(b.kills+1), data, arguments)
+		at, err := b.killOnce(ctx, &k, n*(i+1)/(b.kills+1), data, arguments, chance)
 		if err != nil {
 			return k, fmt.Errorf("run %d: %w", i+1, err)
 		}
@@ -74,7 +77,7 @@ func (b *bench) kill(ctx context.Context, n int) (k killed, err error) {
 	if err := cmd.Start(); err != nil {
 		return k, err
 	}
-	stop := b.killSome(&k, cmd.Process.Pid)
+	stop := b.killSome(&k, cmd.Process.Pid, chance)
 	err = cmd.Wait()
 	stop()
 	k.Seconds = time.Since(began).Seconds()
@@ -100,7 +103,7 @@ func (b *bench) kill(ctx context.Context, n int) (k killed, err error) {
 
 // killOnce runs until so many records have ended, and kills. It returns how many
 // had, or -1 if the run came to its end before.
-func (b *bench) killOnce(ctx context.Context, k *killed, ended int, data string, arguments []string) (int, error) {
+func (b *bench) killOnce(ctx context.Context, k *killed, ended int, data string, arguments []string, chance *rand.Rand) (int, error) {
 	cmd := b.sluice(ctx, arguments...)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
@@ -108,7 +111,7 @@ func (b *bench) killOnce(ctx context.Context, k *killed, ended int, data string,
 	}
 	over := make(chan error, 1)
 	go func() { over <- cmd.Wait() }()
-	stop := b.killSome(k, cmd.Process.Pid)
+	stop := b.killSome(k, cmd.Process.Pid, chance)
 	defer stop()
 	for {
 		select {
@@ -144,8 +147,9 @@ func endedIn(ctx context.Context, cmd *exec.Cmd, data string) int {
 }
 
 // killSome kills a random function process of the machine now and then, until
-// stop is called.
-func (b *bench) killSome(k *killed, pid int) (stop func()) {
+// stop is called. The pauses are exponential, as those of accidents: a call that
+// lasts longer than most of them is cut off again and again and ends in the end.
+func (b *bench) killSome(k *killed, pid int, chance *rand.Rand) (stop func()) {
 	if b.killFunctions == 0 {
 		return func() {}
 	}
@@ -156,13 +160,13 @@ func (b *bench) killSome(k *killed, pid int) (stop func()) {
 			select {
 			case <-quit:
 				return
-			case <-time.After(rand.N(2 * b.killFunctions)):
+			case <-time.After(time.Duration(chance.Int64N(int64(2 * b.killFunctions)))):
 			}
 			running := slices.DeleteFunc(children(pid), func(child int) bool { return functionOf(child) == "" })
 			if len(running) == 0 {
 				continue
 			}
-			victim, err := os.FindProcess(running[rand.IntN(len(running))])
+			victim, err := os.FindProcess(running[chance.IntN(len(running))])
 			if err == nil && victim.Kill() == nil {
 				k.Functions++
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -23,6 +24,7 @@ type bench struct {
 	operations    int
 	kills         int
 	killFunctions time.Duration
+	seed          uint64
 	json          bool
 }
 
@@ -100,7 +102,8 @@ func parse(arguments []string) (*bench, error) {
 	flags.BoolVar(&b.moto, "moto", true, "compare SQS and PutEvents with moto_server, if it is on the PATH")
 	flags.IntVar(&b.operations, "operations", 100, "operations of each kind in the comparison; 0: none")
 	flags.IntVar(&b.kills, "kill", 0, "kill the machine so many times on the way, and check that nothing is lost")
-	flags.DurationVar(&b.killFunctions, "kill-functions", 0, "kill a random function process so often, on average, and check that nothing is lost")
+	flags.Var((*interval)(&b.killFunctions), "kill-functions", "kill a random function process so often, on average, and check that nothing is lost; alone every 3 s, or as in --kill-functions=300ms")
+	flags.Uint64Var(&b.seed, "seed", 0, "which processes are killed, and when; 0: others each time")
 	flags.BoolVar(&b.json, "json", false, "print one JSON document")
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
@@ -121,7 +124,33 @@ func parse(arguments []string) (*bench, error) {
 	if b.kills < 0 || b.operations < 0 || b.killFunctions < 0 {
 		return nil, errors.New("--kill, --kill-functions and --operations are not below 0")
 	}
+	if b.seed == 0 {
+		b.seed = rand.Uint64()
+	}
 	var err error
 	b.bin, err = filepath.Abs(b.bin)
 	return b, err
+}
+
+// interval is a flag of a duration that may stand without one.
+type interval time.Duration
+
+// usualInterval is that of a flag that stands alone.
+const usualInterval = 3 * time.Second
+
+// String implements flag.Value.
+func (i *interval) String() string { return time.Duration(*i).String() }
+
+// IsBoolFlag lets the flag stand alone.
+func (i *interval) IsBoolFlag() bool { return true }
+
+// Set implements flag.Value.
+func (i *interval) Set(value string) error {
+	if value == "true" {
+		*i = interval(usualInterval)
+		return nil
+	}
+	d, err := time.ParseDuration(value)
+	*i = interval(d)
+	return err
 }

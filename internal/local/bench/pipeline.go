@@ -20,11 +20,12 @@ type measured struct {
 	Seconds        float64 `json:"seconds"`
 	CommandSeconds float64 `json:"commandSeconds"`
 	PerSecond      float64 `json:"recordsPerSecond"`
-	// FirstTenth and LastTenth are in records per second, Flatness is the last over
-	// the first.
-	FirstTenth float64 `json:"firstTenthPerSecond"`
-	LastTenth  float64 `json:"lastTenthPerSecond"`
-	Flatness   float64 `json:"lastOverFirst"`
+	// Tenths are the pace of each tenth of the terminal events, in records per second,
+	// and CPUTenths what it took of CPU, in milliseconds per record. Flatness is the
+	// last tenth's pace over the first one's.
+	Tenths    []float64 `json:"tenthsPerSecond"`
+	CPUTenths []float64 `json:"tenthsCpuMillisecondsPerRecord,omitempty"`
+	Flatness  float64   `json:"lastOverFirst"`
 	// P50 and P99 are in seconds, from a record's RequestReceived to its terminal
 	// event.
 	P50 float64 `json:"p50Seconds"`
@@ -105,10 +106,15 @@ func (m *measured) take(seen []sample) error {
 	received, ended := timesOf(seen, m.Records, func(s sample) int { return s.received }), timesOf(seen, m.Records, func(s sample) int { return s.ended })
 	m.Seconds = ended[m.Records-1].Sub(began).Seconds()
 	m.PerSecond = float64(m.Records) / m.Seconds
-	tenth := max(m.Records/10, 1)
-	m.FirstTenth = pace(ended[:tenth])
-	m.LastTenth = pace(ended[m.Records-tenth:])
-	m.Flatness = m.LastTenth / m.FirstTenth
+	for i := range 10 {
+		from, to := m.Records*i/10, m.Records*(i+1)/10
+		m.Tenths = append(m.Tenths, pace(ended[from:to]))
+		if all := seen[len(seen)-1].cpu; all > 0 {
+			used := cpuAt(seen, ended[to-1]) - cpuAt(seen, ended[from])
+			m.CPUTenths = append(m.CPUTenths, used.Seconds()*1000/float64(max(to-from-1, 1)))
+		}
+	}
+	m.Flatness = m.Tenths[9] / m.Tenths[0]
 	waits := make([]float64, m.Records)
 	for i := range waits {
 		waits[i] = max(ended[i].Sub(received[i]).Seconds(), 0)
@@ -132,6 +138,16 @@ func timesOf(seen []sample, n int, count func(sample) int) []time.Time {
 		all = append(all, seen[len(seen)-1].at)
 	}
 	return all
+}
+
+// cpuAt is what CPU time had been taken at a time between two samples.
+func cpuAt(seen []sample, at time.Time) time.Duration {
+	i, _ := slices.BinarySearchFunc(seen, at, func(s sample, at time.Time) int { return s.at.Compare(at) })
+	if i == 0 || i == len(seen) {
+		return seen[min(i, len(seen)-1)].cpu
+	}
+	from, to := seen[i-1], seen[i]
+	return from.cpu + time.Duration(float64(to.cpu-from.cpu)*float64(at.Sub(from.at))/float64(to.at.Sub(from.at)))
 }
 
 // pace is how many a second came after the first.

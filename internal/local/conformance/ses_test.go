@@ -21,12 +21,13 @@ const (
 
 // sesMoto is where moto does otherwise than SES's documentation says.
 var sesMoto = map[string]Difference{
-	"template mails":        {Reason: "there are no templates (404)"},
-	"templates":             {Reason: "there are no templates (404)", Page: sesReference + "API_CreateEmailTemplate.html"},
-	"a mail that cannot be": {Reason: "a mail to nobody is taken"},
-	"identities":            {Reason: "VerifiedForSendingStatus is missing, and one can be created twice"},
-	"configuration sets":    {Reason: "the error's name is version 1's, and a set is answered in a shape that the SDK cannot read"},
-	"the suppression list":  {Reason: "there is none (404)"},
+	"template mails":             {Reason: "there are no templates (404)"},
+	"many mails of one template": {Reason: "there are no templates (404)", Page: sesReference + "API_CreateEmailTemplate.html"},
+	"templates":                  {Reason: "there are no templates (404)", Page: sesReference + "API_CreateEmailTemplate.html"},
+	"a mail that cannot be":      {Reason: "a mail to nobody is taken"},
+	"identities":                 {Reason: "VerifiedForSendingStatus is missing, and one can be created twice"},
+	"configuration sets":         {Reason: "the error's name is version 1's, and a set is answered in a shape that the SDK cannot read"},
+	"the suppression list":       {Reason: "there is none (404)"},
 
 	"a mail that arrives":                       {Reason: noDestinations},
 	"a mail that bounces":                       {Reason: noDestinations},
@@ -41,7 +42,7 @@ var sesMoto = map[string]Difference{
 const noDestinations = "there are no event destinations (404)"
 
 func TestConformanceSES(t *testing.T) {
-	Conform(t, "SES", slices.Concat(sesCases, sesEventCases), sesMoto)
+	Conform(t, "SES", slices.Concat(sesCases, sesBulkCases, sesEventCases), sesMoto)
 }
 
 // sesRoom is a client with a verified sender of its own.

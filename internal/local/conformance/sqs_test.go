@@ -21,7 +21,7 @@ const (
 )
 
 func TestConformanceSQS(t *testing.T) {
-	Conform(t, "SQS", slices.Concat(sqsTimes, sqsMessages, sqsBatches, sqsQueues, sqsDead, sqsMoves, sqsRefusals()), sqsMoto)
+	Conform(t, "SQS", slices.Concat(sqsTimes, sqsMessages, sqsBatches, sqsQueues, sqsDead, sqsMoves, sqsPermissionCases, sqsRefusals()), sqsMoto)
 }
 
 // queues is a case's client of SQS.

@@ -42,10 +42,6 @@ func (b *batch) get(bucket string, key []byte) (value []byte, known bool) {
 	return value, known
 }
 
-func (b *batch) ticket() Ticket {
-	return Ticket{done: b.done, err: func() error { return b.err }}
-}
-
 // finish answers every ticket. What is durable is let go of: tickets are kept
 // for as long as their callers like, and must not keep everybody's values alive.
 func (b *batch) finish(err error) {
@@ -98,7 +94,7 @@ func settled(err error) Ticket {
 	if err == nil {
 		return Ticket{}
 	}
-	done := make(chan struct{})
-	close(done)
-	return Ticket{done: done, err: func() error { return err }}
+	b := &batch{done: make(chan struct{}), err: err}
+	close(b.done)
+	return Ticket{b}
 }

@@ -34,27 +34,26 @@ type Store interface {
 	Close() error
 }
 
-// Ticket stands for one enqueued group of changes.
-type Ticket struct {
-	done <-chan struct{}
-	err  func() error
-}
+// Ticket stands for one enqueued group of changes; the zero one for what is
+// durable. It is small, but keeps a little alive: who keeps many for long sets
+// them to zero once they are settled.
+type Ticket struct{ of *batch }
 
 // Wait returns nil once the group is durable, the store's error if it never
 // will be, or the context's error if that ends first (the group may still
 // become durable).
 func (t Ticket) Wait(ctx context.Context) error {
-	if t.done == nil {
+	if t.of == nil {
 		return nil
 	}
 	select {
-	case <-t.done:
-		return t.err()
+	case <-t.of.done:
+		return t.of.err
 	case <-ctx.Done():
 	}
 	select {
-	case <-t.done: // both at once: what happened counts more than who waited
-		return t.err()
+	case <-t.of.done: // both at once: what happened counts more than who waited
+		return t.of.err
 	default:
 		return ctx.Err()
 	}

@@ -103,7 +103,7 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 	never := make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := (Ticket{done: never}).Wait(ctx); !errors.Is(err, context.Canceled) {
+	if err := (Ticket{&batch{done: never}}).Wait(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

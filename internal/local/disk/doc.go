@@ -24,5 +24,9 @@
 // answers that error, and [Store.Failed] tells the machine to stop, since its
 // memory is then ahead of its disk.
 //
+// The file is read through a memory map. Nothing needs it in memory as a whole:
+// every two seconds of writing its pages are let go of (on Linux), so that the
+// process shows what it works with; the system caches the file as it sees fit.
+//
 // [Memory] keeps the same promises without a file, until the process ends.
 package disk

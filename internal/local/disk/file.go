@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -24,6 +25,8 @@ type file struct {
 	db   *bolt.DB
 	// commit writes one batch; a field, so that tests can make it fail.
 	commit func(*batch) error
+	// released is when pages were let go; of the goroutine that commits.
+	released time.Time
 
 	mu         sync.Mutex
 	waiting    *batch // gathers, nil if nothing waits
@@ -51,7 +54,13 @@ func Open(path string) (Store, error) {
 		path: path, db: db,
 		wake: make(chan struct{}, 1), failed: make(chan struct{}), ended: make(chan struct{}),
 	}
-	f.commit = func(b *batch) error { return db.Update(b.write) }
+	f.commit = func(b *batch) error {
+		if err := db.Update(b.write); err != nil {
+			return err
+		}
+		f.release()
+		return nil
+	}
 	go f.commitAll()
 	return f, nil
 }
@@ -78,7 +87,7 @@ func (f *file) Enqueue(changes ...Change) Ticket {
 		}
 	}
 	f.waiting.add(changes)
-	return f.waiting.ticket()
+	return Ticket{f.waiting}
 }
 
 // commitAll is the one goroutine that writes.
@@ -178,6 +187,27 @@ func (f *file) Scan(bucket string, prefix []byte, fn func(key, value []byte) err
 		return fmt.Errorf("read %s: %w", f.path, err)
 	}
 	return told
+}
+
+// The file's pages leave the resident memory so often, once it is larger than
+// this: a process then shows what it works with, and not all that it ever wrote.
+const (
+	releaseEvery = 2 * time.Second
+	releaseFrom  = 64 << 20
+)
+
+// release lets go of the pages, if it is time; for the goroutine that commits.
+func (f *file) release() {
+	if time.Since(f.released) < releaseEvery {
+		return
+	}
+	f.released = time.Now()
+	_ = f.db.View(func(tx *bolt.Tx) error {
+		if tx.Size() > releaseFrom {
+			letGo(tx)
+		}
+		return nil
+	})
 }
 
 // flush waits until everything enqueued so far is durable.

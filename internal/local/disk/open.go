@@ -43,7 +43,13 @@ func openBolt(path string) (*bolt.DB, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	err = guarded(func() error { return db.Update(mark) })
+	err = guarded(func() error {
+		if err := db.Update(mark); err != nil {
+			return err
+		}
+		// To find the free pages bbolt has looked at all of them.
+		return db.View(func(tx *bolt.Tx) error { letGo(tx); return nil })
+	})
 	if err == nil {
 		// The file's name must survive a power cut as its content does.
 		err = syncFolder(filepath.Dir(path))
@@ -136,7 +142,12 @@ func checkBranches(path string, db *bolt.DB, tx *bolt.Tx) error {
 func checkBucket(bucket *bolt.Bucket) error {
 	var last []byte
 	cursor, search := bucket.Cursor(), bucket.Cursor()
+	read := 0
 	for key, sealed := cursor.First(); key != nil; key, sealed = cursor.Next() {
+		if read += len(sealed); read > releaseFrom/4 {
+			letGo(bucket.Tx())
+			read = 0
+		}
 		if _, err := unseal(key, sealed); err != nil {
 			return err
 		}

@@ -11,8 +11,11 @@ import (
 	"sluice/internal/local/bedrock"
 	"sluice/internal/local/disk"
 	"sluice/internal/local/eventbridge"
+	"sluice/internal/local/lambda"
 	"sluice/internal/local/s3"
+	"sluice/internal/local/scheduler"
 	"sluice/internal/local/ses"
+	"sluice/internal/local/signature"
 	"sluice/internal/local/sqs"
 )
 
@@ -36,10 +39,15 @@ type Services struct {
 	EventBridge *eventbridge.State
 	SES         *ses.State
 	Bedrock     *bedrock.State
+	Lambda      *lambda.State
+	Scheduler   *scheduler.State
 	// AWS answers instead of Bedrock, if it is there.
 	AWS *AWSModel
 	// Own serves the machine's own doors; nil if it has none.
 	Own http.Handler
+	// Access knows who may call; nil if nobody is asked, which is for loopback
+	// addresses alone.
+	Access *signature.Verifier
 
 	end     context.CancelFunc
 	running sync.WaitGroup
@@ -72,9 +80,12 @@ func Assemble(store disk.Store, folder string, o Options) (*Services, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.newSchedules(store, o); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.end = cancel
-	for _, run := range []func(context.Context) error{s.EventBridge.Run, s.S3.Run} {
+	for _, run := range []func(context.Context) error{s.EventBridge.Run, s.S3.Run, s.Scheduler.Run} {
 		s.running.Go(func() {
 			if err := run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 				o.Log.Error("a service has ended", "error", err.Error())
@@ -89,6 +100,7 @@ func (s *Services) Close() error {
 	s.end()
 	s.SQS.Close()
 	s.running.Wait()
+	s.Lambda.Close()
 	return s.S3.Close()
 }
 

@@ -102,15 +102,15 @@ func TestModelCallsGoToAWSInTheUsersName(t *testing.T) {
 		if r.Header.Get("X-Amz-Security-Token") != userToken || !strings.Contains(r.Header.Get("Authorization"), "Credential="+userKey+"/") {
 			t.Errorf("it goes in another's name: %s", r.Header.Get("Authorization"))
 		}
-		if got, want := r.Header.Get("Authorization"), signature(r, b.bodies[0]); got != want {
+		if got, want := r.Header.Get("Authorization"), signatureOf(r, b.bodies[0]); got != want {
 			t.Errorf("the signature is\n%s\nwant\n%s", got, want)
 		}
 	}
 }
 
-// signature is what AWS computes for a call, after its documentation: "Create a
+// signatureOf is what AWS computes for a call, after its documentation: "Create a
 // signed AWS API request". Paths are escaped once more for every service but S3.
-func signature(r *http.Request, body string) string {
+func signatureOf(r *http.Request, body string) string {
 	_, list, _ := strings.Cut(r.Header.Get("Authorization"), "SignedHeaders=")
 	list, _, _ = strings.Cut(list, ",")
 	digest := func(s string) string { sum := sha256.Sum256([]byte(s)); return hex.EncodeToString(sum[:]) }

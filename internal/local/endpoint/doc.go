@@ -5,6 +5,8 @@
 //	X-Amz-Target: AWSEvents.*   ─► eventbridge  ◄─ Object Created ─ s3
 //	/v2/email/…                 ─► ses          ─ Email Sent, … ─► eventbridge
 //	/model/…                    ─► bedrock, or Amazon Bedrock itself in the user's name ([AWSModel])
+//	signed for lambda           ─► lambda       ◄─ switches mappings ─ scheduler
+//	signed for scheduler        ─► scheduler    ─ messages ─► sqs
 //	/_sluice/…                  ─► the machine's own doors
 //	anything else               ─► s3
 //
@@ -13,8 +15,15 @@
 // other: each declares a small interface for what it tells, and the adapters
 // here fill it.
 //
-// Signatures are not checked, so the endpoint listens on loopback addresses only
-// and refuses what other origins' web pages could make a browser send. With real
-// Bedrock behind it, whoever on this machine can reach the port asks models at
-// the user's expense.
+// On loopback addresses signatures are not checked. Requests for other host names
+// than an address, localhost and bucket.localhost are refused, and what other
+// origins' web pages could make a browser send. With real Bedrock behind it,
+// whoever on this machine can reach the port asks models at the user's expense.
+//
+// On other addresses every request must be signed, from this machine too, those
+// to its own doors for the service "sluice" ([OwnService]); [Services.Access]
+// knows whose signatures count:
+//
+//	request ─► its door ─► signature.Verifier ─► the service
+//	                           └─ refused, in the words of that service (access.go)
 package endpoint

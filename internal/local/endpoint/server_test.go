@@ -191,6 +191,11 @@ func (s *started) ask(t *testing.T, method, path string, headers map[string]stri
 	return response.StatusCode, string(raw)
 }
 
+// signed is the header of a request that says it is signed for a service.
+func signed(service string) map[string]string {
+	return map[string]string{"Authorization": "AWS4-HMAC-SHA256 Credential=local/20261124/us-east-1/" + service + "/aws4_request, SignedHeaders=host, Signature=0"}
+}
+
 func TestRouting(t *testing.T) {
 	s := start(t, "")
 	cases := []struct {
@@ -206,6 +211,9 @@ func TestRouting(t *testing.T) {
 		{"s3", "GET", "/", nil, "", 200, "ListAllMyBucketsResult"},
 		{"s3, a key that a mux would tidy up", "GET", "/bucket/a//../b", nil, "", 404, "NoSuchBucket"},
 		{"s3, a bucket in the host", "GET", "/model/x", map[string]string{"Host": "bucket.localhost"}, "", 404, "NoSuchBucket"},
+		{"lambda", "GET", "/2015-03-31/functions", signed("lambda"), "", 200, "Functions"},
+		{"scheduler", "GET", "/schedules", signed("scheduler"), "", 200, "Schedules"},
+		{"s3, a bucket that is called so", "GET", "/schedules", signed("s3"), "", 404, "NoSuchBucket"},
 		{"another JSON service", "POST", "/", map[string]string{"X-Amz-Target": "DynamoDB_20120810.ListTables"}, "{}", 400, "UnknownOperationException"},
 		{"the query protocol", "POST", "/", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, "Action=ListQueues", 400, "JSON"},
 		{"a panic", "GET", "/_sluice/", nil, "", 500, ""},

@@ -19,6 +19,11 @@
 // group of its own, so an interrupt from the terminal reaches the host alone,
 // and whatever the process started ends with it.
 //
+// Processes share the machine's processors alike, but those of a function that
+// yields take little while others are at work (nice 15). So a function that brings
+// records in stays just ahead of those that work on them, and records flow through
+// at one pace from the first to the last.
+//
 // All processes talk to one listener on 127.0.0.1; a path in
 // AWS_LAMBDA_RUNTIME_API that cannot be guessed tells them apart. A call's time
 // runs from the moment it is handed over until the process asks for the next
@@ -52,5 +57,20 @@
 // everything if it failed or if its answer names a message that it was not
 // given, stays and comes back after its visibility timeout. Messages that were
 // received but not handed to the function when the host stops are given back at
-// once.
+// once. So they are when the mapping is paused ([Poller.Pause]) or its pace
+// changed ([Poller.SetPace]) while it is at work, which Lambda's API does here
+// (package lambda); calls that run then end as ever.
+//
+// In one point the host is faster than Lambda. There the messages of a call whose
+// sandbox crashed or ran out of time come back when their visibility timeout ends,
+// as those of any failed call do
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html),
+// and for a function that may work for minutes that is many minutes. Here the host
+// has seen the process end, so nobody works on them any more: it lets each come
+// back after a random pause of at most a second, which doubles with every receive
+// up to 16 s. The receive counts. A message that kills its function each time
+// reaches its dead-letter queue as it would on AWS, only sooner, and takes the
+// others of its batch along no oftener, as the pauses part them. A failure that
+// the function itself tells, a panic among them, is left to the visibility
+// timeout.
 package lambdahost

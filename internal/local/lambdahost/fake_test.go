@@ -21,12 +21,13 @@ import (
 
 const testARN = "arn:aws:sqs:us-east-1:000000000000:q"
 
-// queue is a queue without visibility timeouts: what was received and not
-// deleted stays out of sight until it is given back.
+// queue is a queue without a visibility timeout of its own: what was received and
+// not deleted stays out of sight until somebody sets one.
 type queue struct {
 	mu       sync.Mutex
 	visible  []types.Message
 	hidden   map[string]types.Message // by receipt
+	received map[string]int           // by id
 	arrived  chan struct{}
 	next     int
 	receives int
@@ -39,7 +40,7 @@ type queue struct {
 }
 
 func newQueue() *queue {
-	return &queue{hidden: map[string]types.Message{}, arrived: make(chan struct{})}
+	return &queue{hidden: map[string]types.Message{}, received: map[string]int{}, arrived: make(chan struct{})}
 }
 
 // send puts n messages with a body each; ids count from 1.
@@ -61,8 +62,10 @@ func (q *queue) take(n int) ([]types.Message, chan struct{}, error) {
 	n = min(n, len(q.visible))
 	out := slices.Clone(q.visible[:n])
 	q.visible = q.visible[n:]
-	for _, m := range out {
-		q.hidden[*m.ReceiptHandle] = m
+	for i, m := range out {
+		q.received[*m.MessageId]++
+		m.Attributes = map[string]string{"ApproximateReceiveCount": strconv.Itoa(q.received[*m.MessageId])}
+		q.hidden[*m.ReceiptHandle], out[i] = m, m
 	}
 	return out, q.arrived, q.fail
 }
@@ -120,14 +123,30 @@ func (q *queue) ChangeMessageVisibilityBatch(_ context.Context, in *sqs.ChangeMe
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, e := range in.Entries {
-		if e.VisibilityTimeout != 0 {
-			return nil, errors.New("not given back")
+		if e.VisibilityTimeout == 0 {
+			q.show(*e.ReceiptHandle)
+			continue
 		}
-		q.visible = append(q.visible, q.hidden[*e.ReceiptHandle])
-		delete(q.hidden, *e.ReceiptHandle)
-		q.log = append(q.log, "back "+(*e.ReceiptHandle)[1:])
+		time.AfterFunc(time.Duration(e.VisibilityTimeout)*time.Second, func() {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.show(*e.ReceiptHandle)
+		})
 	}
 	return &sqs.ChangeMessageVisibilityBatchOutput{}, nil
+}
+
+// show makes a hidden message visible; the lock is held.
+func (q *queue) show(receipt string) {
+	m, hidden := q.hidden[receipt]
+	if !hidden {
+		return
+	}
+	q.visible = append(q.visible, m)
+	delete(q.hidden, receipt)
+	q.log = append(q.log, "back "+receipt[1:])
+	close(q.arrived)
+	q.arrived = make(chan struct{})
 }
 
 // counts tells how many messages wait and how many are hidden.

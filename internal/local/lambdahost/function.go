@@ -26,6 +26,10 @@ type Function struct {
 	Environment map[string]string
 	// Concurrency is how many calls run at the same time, at least 1.
 	Concurrency int
+	// Yields leaves the processors to other functions while they have work: for one
+	// that makes this work, so that it is not piled up faster than it is done. No
+	// setting of Lambda's; there every sandbox has processors of its own.
+	Yields bool
 }
 
 // Lambda's limits.

@@ -25,6 +25,11 @@ type Config struct {
 	// its REPORT lines. It is called from many goroutines; a slow one slows the
 	// functions down. Default: nothing is kept.
 	Output func(function, line string)
+	// Printed is a folder for what processes print, a file for each. A file is
+	// removed when its process has ended and Output took all of it, so what is
+	// there when no host runs is what a host left that was killed. Default: pipes,
+	// which end with the host.
+	Printed string
 	// Log is where the host itself speaks. Default: nowhere.
 	Log *slog.Logger
 	// Idle is how long a process without work is kept. Default 1 minute: a new

@@ -134,8 +134,11 @@ func (h *Host) launch(ctx context.Context, p *pool) (*process, error) {
 	stream := fmt.Sprintf("%s/[%s]%s", time.Now().UTC().Format("2006/01/02"), version, strings.ToLower(q.id))
 	environment := p.function.environment(h.config.Region, h.address+"/i/"+q.id, stream)
 	h.registry.add(q)
-	err := q.start(h.starter, environment, filepath.Dir(p.function.Bootstrap),
-		func(line string) { h.config.Output(p.function.Name, line) }, func() { h.registry.remove(q) })
+	var err error
+	if q.out, err = newOutlet(h.config.Printed, p.function.Name+"-"+q.id); err == nil {
+		err = q.start(h.starter, environment, filepath.Dir(p.function.Bootstrap),
+			func(line string) { h.config.Output(p.function.Name, line) }, func() { h.registry.remove(q) })
+	}
 	if err != nil {
 		h.registry.remove(q)
 		close(q.gone)

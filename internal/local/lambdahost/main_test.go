@@ -88,7 +88,8 @@ func bootstrap() {
 	})
 }
 
-// consume handles messages: bad ones fail, and exit ends the process.
+// consume handles messages: bad ones fail, exit ends the process, and
+// killed-unless PATH has it killed unless the file is there, which it then is.
 func consume(event struct{ Records []eventRecord }) (any, error) {
 	var failures []map[string]string
 	for _, r := range event.Records {
@@ -98,8 +99,23 @@ func consume(event struct{ Records []eventRecord }) (any, error) {
 		case "exit":
 			os.Exit(9)
 		}
+		if path, asked := strings.CutPrefix(r.Body, "killed-unless "); asked {
+			killUnless(path)
+		}
 	}
 	return map[string]any{"batchItemFailures": failures}, nil
+}
+
+// killUnless kills this process as a user would, the first time.
+func killUnless(path string) {
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	_ = os.WriteFile(path, nil, 0o600)
+	if self, err := os.FindProcess(os.Getpid()); err == nil {
+		_ = self.Kill()
+	}
+	select {}
 }
 
 // obey does what is asked; done tells that the answer is the call's.
@@ -133,13 +149,17 @@ func obey(o order) (answer any, done bool, err error) {
 	return nil, false, nil
 }
 
-// hostToBeKilled calls a function that never answers, and prints its process id.
+// hostToBeKilled prints the process id of a function that prints something and
+// then never answers.
 func hostToBeKilled() {
-	h, err := New(Config{Functions: []Function{function("f", nil)}, Output: func(_, line string) { fmt.Println(line) }})
+	h, err := New(Config{Functions: []Function{function("f", nil)}, Output: func(_, line string) { fmt.Println(line) }, Printed: os.Getenv("PRINTED")})
 	if err == nil {
 		var out []byte
 		out, err = h.Invoke(context.Background(), "f", []byte(`{"do":"whoami"}`))
 		fmt.Printf("%s\n", out)
+	}
+	if err == nil {
+		_, err = h.Invoke(context.Background(), "f", []byte(`{"do":"print","text":"while the host lived"}`))
 	}
 	if err == nil {
 		_, err = h.Invoke(context.Background(), "f", []byte(`{"do":"hang"}`))

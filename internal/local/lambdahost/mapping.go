@@ -83,6 +83,16 @@ type target interface {
 	call(ctx context.Context, payload []byte) ([]byte, error)
 }
 
+// pace is the part of a mapping that can change while it is at work.
+type pace struct {
+	batch  int
+	window time.Duration
+	// slots holds one token per batch that is being gathered or handled.
+	slots chan struct{}
+}
+
+func (m Mapping) pace() pace { return pace{m.BatchSize, m.Window, make(chan struct{}, m.Concurrency)} }
+
 // Poller is a mapping at work.
 type Poller struct {
 	mapping Mapping
@@ -90,14 +100,15 @@ type Poller struct {
 	queues  Queues
 	target  target
 	log     *slog.Logger
-	// slots holds one token per batch that is being gathered or handled.
-	slots chan struct{}
+	// pace is what the polling that runs goes by.
+	pace
 	// plenty: the last receive was full, so several may be made at once.
 	plenty bool
 	// failing: the last receive failed, which was logged.
 	failing bool
 
 	mu      sync.Mutex
+	next    pace // of the next polling
 	paused  bool
 	changed chan struct{}      // closed and replaced when paused changes
 	halt    context.CancelFunc // ends the polling that runs; nil if none does
@@ -105,7 +116,32 @@ type Poller struct {
 
 func newPoller(m Mapping, queues Queues, to target, log *slog.Logger) *Poller {
 	return &Poller{mapping: m, region: queueRegion(m.QueueARN), queues: queues, target: to, log: log,
-		slots: make(chan struct{}, m.Concurrency), changed: make(chan struct{})}
+		next: m.pace(), changed: make(chan struct{})}
+}
+
+// SetPace changes how many messages a batch has, how long it may gather, and how
+// many calls may run at the same time (0: as many as it was added with), from now
+// on. What is being gathered is given back, and calls that run go on without being
+// counted. It fails if AWS would not take it.
+func (p *Poller) SetPace(batch int, window time.Duration, concurrency int) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	m := p.mapping
+	m.BatchSize, m.Window, m.Concurrency = batch, window, concurrency
+	if concurrency == 0 {
+		m.Concurrency = p.mapping.Concurrency
+	}
+	if err := m.check(); err != nil {
+		return fmt.Errorf("mapping of %s: %w", m.QueueARN, err)
+	}
+	if batch == p.next.batch && window == p.next.window && m.Concurrency == cap(p.next.slots) {
+		return nil
+	}
+	p.next = m.pace()
+	if p.halt != nil {
+		p.halt()
+	}
+	return nil
 }
 
 // Pause stops receiving, at once; running calls go on. What was received and not
@@ -143,7 +179,7 @@ func (p *Poller) active(ctx context.Context) (context.Context, bool) {
 		p.mu.Lock()
 		if !p.paused {
 			polling, halt := context.WithCancel(ctx)
-			p.halt = halt
+			p.halt, p.pace = halt, p.next
 			p.mu.Unlock()
 			return polling, true
 		}

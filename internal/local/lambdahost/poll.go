@@ -26,9 +26,10 @@ const (
 // host's: what is handled then goes on.
 func (p *Poller) poll(ctx, polling context.Context, running *sync.WaitGroup) {
 	var rest []message // received, and too much for the batch before
+	slots := p.slots
 	for {
 		select {
-		case p.slots <- struct{}{}:
+		case slots <- struct{}{}:
 		case <-polling.Done():
 			p.giveBack(rest)
 			return
@@ -37,14 +38,14 @@ func (p *Poller) poll(ctx, polling context.Context, running *sync.WaitGroup) {
 			rest = p.gather(polling, rest)
 		}
 		if polling.Err() != nil {
-			<-p.slots
+			<-slots
 			p.giveBack(rest)
 			return
 		}
 		var batch []message
-		batch, rest = split(rest, p.mapping.BatchSize, maxRequest)
+		batch, rest = split(rest, p.batch, maxRequest)
 		running.Go(func() {
-			defer func() { <-p.slots }()
+			defer func() { <-slots }()
 			if len(batch) > 0 {
 				p.handle(ctx, batch)
 			}
@@ -59,8 +60,8 @@ func (p *Poller) gather(ctx context.Context, got []message) []message {
 	if len(got) == 0 {
 		got = p.first(ctx)
 	}
-	closes := time.Now().Add(p.mapping.Window)
-	pause := min(max(p.mapping.Window/10, shortestLook), longestLook)
+	closes := time.Now().Add(p.window)
+	pause := min(max(p.window/10, shortestLook), longestLook)
 	for ctx.Err() == nil && !p.full(got) && (p.plenty || time.Now().Before(closes)) {
 		more, plenty := p.more(ctx, got)
 		got, p.plenty = append(got, more...), plenty
@@ -73,14 +74,14 @@ func (p *Poller) gather(ctx context.Context, got []message) []message {
 
 // full reports whether the messages make a batch.
 func (p *Poller) full(got []message) bool {
-	return len(got) >= p.mapping.BatchSize || eventSize(got) >= maxRequest
+	return len(got) >= p.batch || eventSize(got) >= maxRequest
 }
 
 // first waits for messages by long polls.
 func (p *Poller) first(ctx context.Context) []message {
 	pause := firstReceivePause
 	for ctx.Err() == nil {
-		ask := min(p.mapping.BatchSize, maxReceive)
+		ask := min(p.batch, maxReceive)
 		got, err := p.receive(ctx, ask, longPollSeconds)
 		if err != nil {
 			_ = sleep(ctx, pause/2+rand.N(pause))
@@ -100,7 +101,7 @@ func (p *Poller) first(ctx context.Context) []message {
 // are plenty, but no more than the batch has room for. plenty reports whether
 // every receive was full.
 func (p *Poller) more(ctx context.Context, got []message) (messages []message, plenty bool) {
-	room := p.mapping.BatchSize - len(got)
+	room := p.batch - len(got)
 	if len(got) > 0 {
 		// By their size so far, and one receive more may be too much, not five.
 		room = min(room, (maxRequest-eventSize(got))/(eventSize(got)/len(got))+1)

@@ -51,6 +51,7 @@ type process struct {
 	ready    chan struct{} // closed when it asks for its first call
 	gone     chan struct{} // closed when it has ended and all it wrote was read
 	started  time.Time
+	out      *outlet
 	tail     tail
 
 	mu       sync.Mutex
@@ -75,39 +76,36 @@ type process struct {
 // start runs the bootstrap. output takes its lines; over is called once it has
 // ended and everything it wrote was read, before its call is settled.
 func (p *process) start(s *starter, environment []string, directory string, output func(string), over func()) error {
-	r, w, err := os.Pipe()
-	if err != nil {
-		return fmt.Errorf("run the bootstrap: %w", err)
-	}
 	cmd := exec.CommandContext(context.Background(), p.function.Bootstrap) // ended by kill, with its group
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = environment, directory, w, w
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = environment, directory, p.out.write, p.out.write
 	cmd.SysProcAttr = attributes()
 	p.started = time.Now()
-	err = s.start(cmd)
-	_ = w.Close()
+	err := s.start(cmd)
+	_ = p.out.write.Close()
 	if err != nil {
-		_ = r.Close()
+		p.out.close()
 		return fmt.Errorf("run the bootstrap: %w", err)
 	}
 	p.mu.Lock()
 	p.child = cmd.Process
 	unwanted := p.ending != notKilled
 	p.mu.Unlock()
+	if p.function.Yields {
+		yield(cmd.Process)
+	}
 	if unwanted {
 		kill(cmd.Process)
 	}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
-		lines(r, func(line string) { p.tail.add(line); output(line) })
+		lines(p.out, func(line string) { p.tail.add(line); output(line) })
 	}()
 	go func() {
 		p.waitFor(cmd)
-		// Somebody who inherited the pipe and left the group must not hold this up.
-		patience := time.AfterFunc(time.Second, func() { _ = r.Close() })
+		p.out.ended()
 		<-read
-		patience.Stop()
-		_ = r.Close()
+		p.out.close()
 		over()
 		p.end()
 	}()
@@ -294,6 +292,10 @@ func (p *process) next(ctx context.Context) (*call, error) {
 		close(p.ready)
 	}
 	p.mu.Unlock()
+	if back && p.out.full() {
+		p.kill(killedIdle)
+		return nil, ErrStopped
+	}
 	if back {
 		p.pool.back(p)
 	}

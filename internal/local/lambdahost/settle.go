@@ -35,8 +35,11 @@ func (p *Poller) handle(ctx context.Context, batch []message) {
 		return
 	}
 	if err != nil {
-		// They come back after their visibility timeout, as they do in Lambda.
 		p.log.Warn("batch failed", "messages", len(batch), "error", err.Error())
+		if died(err) {
+			p.release(batch)
+		}
+		// Others come back after their visibility timeout, as they do in Lambda.
 		return
 	}
 	if p.mapping.ReportBatchItemFailures {
@@ -143,19 +146,4 @@ func (p *Poller) removeOnce(ctx context.Context, ten []message) ([]message, erro
 		left = append(left, ten[i])
 	}
 	return left, err
-}
-
-// giveBack makes messages visible that no function saw to the end. If that
-// fails, their visibility timeout does it.
-func (p *Poller) giveBack(messages []message) {
-	p.inTens(messages, func(ctx context.Context, ten []message) {
-		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(ten))
-		for i, m := range ten {
-			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: aws.String(m.receipt)}
-		}
-		_, err := p.queues.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &p.mapping.QueueURL, Entries: entries})
-		if err != nil {
-			p.log.Warn("messages not given back; they come back after their visibility timeout", "messages", len(ten), "error", err.Error())
-		}
-	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
@@ -18,6 +19,7 @@ const (
 // message is a received message and its record in the event.
 type message struct {
 	id, receipt string
+	receives    int    // this one among them, 0 if the queue does not tell
 	record      []byte // JSON
 }
 
@@ -67,7 +69,8 @@ func newMessage(m types.Message, queueARN, region string) (message, error) {
 	if err := encoder.Encode(record); err != nil {
 		return message{}, fmt.Errorf("record of message %s: %w", record.MessageID, err)
 	}
-	return message{id: record.MessageID, receipt: record.ReceiptHandle, record: bytes.TrimSuffix(out.Bytes(), []byte("\n"))}, nil
+	receives, _ := strconv.Atoi(record.Attributes["ApproximateReceiveCount"])
+	return message{id: record.MessageID, receipt: record.ReceiptHandle, receives: receives, record: bytes.TrimSuffix(out.Bytes(), []byte("\n"))}, nil
 }
 
 // eventOf joins the records.

@@ -18,18 +18,17 @@ func TestQueueToProcess(t *testing.T) {
 	h, out := start(t, Config{Functions: []Function{f}, Queues: q})
 	q.send(25, "good")
 	q.send(5, "bad")
-	q.send(1, "exit")
 	if _, err := h.AddMapping(Mapping{Function: "f", QueueURL: "u", QueueARN: testARN, BatchSize: 10, ReportBatchItemFailures: true}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all but the bad ones and the one in the last batch are handled", func() bool {
+	eventually(t, "all but the bad ones are handled", func() bool {
 		visible, hidden := q.counts()
-		return visible == 0 && hidden == 6 && h.Stats()["f"].Invocations == 4
+		return visible == 0 && hidden == 5 && h.Stats()["f"].Invocations == 3
 	})
-	if stats := h.Stats()["f"]; stats.Errors != 1 {
+	if stats := h.Stats()["f"]; stats.Errors != 0 {
 		t.Errorf("stats %+v", stats)
 	}
-	if len(out.with("REPORT RequestId")) != 4 {
+	if len(out.with("REPORT RequestId")) != 3 {
 		t.Errorf("output %q", out.lines)
 	}
 	q.mu.Lock()
@@ -56,7 +55,8 @@ func TestQueueOfBrokenFunction(t *testing.T) {
 		defer h.pools["f"].mu.Unlock()
 		return h.pools["f"].failures >= 3
 	})
-	if visible, hidden := q.counts(); visible != 99 || hidden != 1 {
+	// The first one may be back already.
+	if visible, hidden := q.counts(); visible < 99 || visible+hidden != 100 {
 		t.Errorf("%d visible, %d hidden", visible, hidden)
 	}
 }

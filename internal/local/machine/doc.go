@@ -14,10 +14,15 @@
 // (Options.Relay). What the local model answered is never reused for a real one:
 // the secret that answers are filed under differs.
 //
+// With Options.Signed it may listen on any address, and every request must be
+// signed (keys.go): by the callers that the options name, or with the machine's
+// own keys, which its functions and its user's other commands have.
+//
 // [OpenRemote] is the other half alone: it runs the functions against somebody
 // else's emulator, or AWS, and there provisions what it can.
 //
 // The functions get what Terraform would give them: environment, timeout, memory
 // and mapping come from events/choreography.json. Only the time that a batch may
-// gather is shortened, as nobody pays for requests here.
+// gather is shortened, as nobody pays for requests here. A mapping that Lambda's
+// API has switched off stays off when the machine starts again.
 package machine

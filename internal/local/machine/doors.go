@@ -2,6 +2,8 @@ package machine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,10 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
+	"sluice/internal/local/endpoint"
 )
 
 // doorsPath is where the machine's own doors are on the endpoint: what AWS has
@@ -32,11 +38,13 @@ type Mail struct {
 type Doors struct {
 	base   string
 	client *http.Client
+	keys   Keys // to sign with; none where nobody asks
 }
 
-// NewDoors is a client of the machine at the URL.
+// NewDoors is a client of the machine at the URL, which must not ask for
+// signatures; see [Running.Doors].
 func NewDoors(url string) *Doors {
-	return &Doors{url + doorsPath, &http.Client{Timeout: 30 * time.Second}}
+	return &Doors{base: url + doorsPath, client: &http.Client{Timeout: 30 * time.Second}}
 }
 
 // Who answers model calls.
@@ -105,6 +113,9 @@ func (d *Doors) get(ctx context.Context, path string, query url.Values, into any
 	if err != nil {
 		return err
 	}
+	if err := d.sign(request); err != nil {
+		return fmt.Errorf("ask the machine: %w", err)
+	}
 	response, err := d.client.Do(request)
 	if err != nil {
 		return fmt.Errorf("ask the machine: %w", err)
@@ -124,4 +135,17 @@ func (d *Doors) get(ctx context.Context, path string, query url.Values, into any
 		return fmt.Errorf("ask the machine: %s", response.Status)
 	}
 	return json.Unmarshal(body, into)
+}
+
+// sign signs a request without a body, if there are keys.
+func (d *Doors) sign(r *http.Request) error {
+	if d.keys == (Keys{}) {
+		return nil
+	}
+	c, err := d.keys.Provider().Retrieve(r.Context())
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(nil)
+	return v4.NewSigner().SignHTTP(r.Context(), c, r, hex.EncodeToString(sum[:]), endpoint.OwnService, Region, time.Now())
 }

@@ -49,6 +49,9 @@ func functionEnvironment(function, url, secret string, knobs map[string]string) 
 	environment["AWS_ENDPOINT_URL"] = url
 	environment["AWS_ACCESS_KEY_ID"] = AccessKey
 	environment["AWS_SECRET_ACCESS_KEY"] = SecretKey
+	if function == "analyze" {
+		environment["SLUICE_PAUSE_ROLE"] = pauseRole
+	}
 	return environment
 }
 

@@ -29,6 +29,19 @@ type Running struct {
 	// URL is the endpoint, http://127.0.0.1:port.
 	URL string `json:"url"`
 	PID int    `json:"pid"`
+	// Signed: it lets only signed requests in.
+	Signed bool `json:"signed,omitempty"`
+	// Keys are what to sign with.
+	Keys Keys `json:"-"`
+}
+
+// Doors is a client of the machine's own doors.
+func (r Running) Doors() *Doors {
+	d := NewDoors(r.URL)
+	if r.Signed {
+		d.keys = r.Keys
+	}
+	return d
 }
 
 func runningFile(folder string) string { return filepath.Join(folder, "machine.json") }
@@ -77,8 +90,8 @@ func openLog(folder string) (*os.File, error) {
 
 // announce tells others where this machine listens. The file is replaced in one
 // step, so that nobody reads half of it.
-func announce(folder, url string) error {
-	raw, err := json.Marshal(Running{URL: url, PID: os.Getpid()})
+func announce(folder string, r Running) error {
+	raw, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
@@ -99,6 +112,12 @@ func Find(folder string) (Running, bool) {
 	var r Running
 	if json.Unmarshal(raw, &r) != nil || r.URL == "" {
 		return Running{}, false
+	}
+	r.Keys = unchecked()
+	if r.Signed {
+		if r.Keys, err = readKeys(KeysFile(folder)); err != nil {
+			return Running{}, false
+		}
 	}
 	return r, true
 }

@@ -67,6 +67,14 @@ func (c Checksum) valid() bool {
 	return err == nil && h != nil && len(raw) == h.Size()
 }
 
+// kind tells what the checksum is of: the content, or its parts' checksums.
+func (c Checksum) kind() string {
+	if strings.Contains(c.Value, "-") {
+		return "COMPOSITE"
+	}
+	return "FULL_OBJECT"
+}
+
 // composite is the checksum of the parts' checksums; nil if they have not all
 // one of the algorithm.
 func composite(algorithm string, parts []*part) *Checksum {

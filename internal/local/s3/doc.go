@@ -10,22 +10,24 @@
 //	  event ◄── pending event, from the same group ◄──────────────────────────┘
 //
 // The state (state_*.go) knows nothing of HTTP. Its index is in memory in the
-// order of the keys; the store has a copy, and small bodies. Larger bodies are
-// files with random names, so no key ever becomes a path. Files that no object
-// refers to are swept at start. Conditions are judged and the write is applied
-// under one lock, so of many conditional writers exactly one wins. A delete that
-// succeeds while a conditional write's body arrives makes that write a conflict.
+// order of the keys, about 200 bytes for each object; the store has a copy, and
+// small bodies. Larger bodies are files with random names, so no key ever becomes
+// a path. Files that no object refers to are swept at start. Conditions are judged
+// and the write is applied under one lock, so of many conditional writers exactly
+// one wins. A delete that succeeds while a conditional write's body arrives makes
+// that write a conflict.
 //
 // An object that somebody wants to hear of leaves a pending event in the group
 // that makes the object durable; it is removed once the event was taken. So a
 // crash loses no event; it may repeat one, under the same id.
 //
 // The wire (wire_*.go) is github.com/johannesboyne/gofakes3 where that does as S3
-// does: buckets, PutObject, CopyObject, deletes, the multipart documents. It has
+// does: buckets, PutObject, CopyObject, deletes, the beginning of uploads. It has
 // no place for a request's conditions, for an ETag that is not an MD5 or for an
 // error code of its user, so every request gets a backend of its own that knows
 // its request (wire_backend.go), and these are ours: GET and HEAD of objects
-// (ranges, conditions, checksums), listings, the bucket's configurations, and
-// the decoding and checking of bodies. What is not there answers NotImplemented
-// as S3 does; versioning is the largest such part.
+// (ranges, parts, conditions, checksums), listings, tags and attributes, the parts
+// and the completion of uploads, the bucket's configurations, and the decoding and
+// checking of bodies. What is not there answers NotImplemented as S3 does;
+// versioning and forms that browsers post are the largest such parts.
 package s3

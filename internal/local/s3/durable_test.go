@@ -215,3 +215,27 @@ func BenchmarkPut(b *testing.B) {
 		})
 	}
 }
+
+func TestTagsAreThereAfterARestart(t *testing.T) {
+	folder := t.TempDir()
+	m := onDisk(t, folder, nil)
+	m.put(t, "k", "content")
+	for _, tags := range []string{"a=1", "a=2&b="} {
+		if err := m.state.SetTags(t.Context(), testBucket, "k", tags); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, err := m.state.Stat(t.Context(), testBucket, "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.stop()
+	m = onDisk(t, folder, nil)
+	after, err := m.state.Stat(t.Context(), testBucket, "k")
+	if err != nil || after.Headers[tagging] != "a=2&b=" || after.ETag != before.ETag || !after.Modified.Equal(before.Modified) || after.Sequence != before.Sequence {
+		t.Errorf("%+v, %v", after, err)
+	}
+	if got := m.read(t, "k"); got != "content" {
+		t.Errorf("it has %q", got)
+	}
+}

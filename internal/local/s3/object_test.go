@@ -307,11 +307,13 @@ func TestCountsAndRefusals(t *testing.T) {
 	if n := m.state.Counts(); n["PutObject"] != 2 || n["GetObject"] != 1 || n["CreateBucket"] != 1 {
 		t.Errorf("counts %v", n)
 	}
-	_, err := m.PutObjectTagging(t.Context(), &s3.PutObjectTaggingInput{Bucket: aws.String(testBucket), Key: aws.String("a"), Tagging: &types.Tagging{TagSet: []types.Tag{}}})
-	wantCode(t, "tagging", err, "NotImplemented")
+	_, err := m.PutObjectAcl(t.Context(), &s3.PutObjectAclInput{Bucket: aws.String(testBucket), Key: aws.String("a"), ACL: types.ObjectCannedACLPrivate})
+	wantCode(t, "an access list", err, "NotImplemented")
 	if got := m.read(t, "a"); got != "1" {
-		t.Errorf("a tagging wrote %q", got)
+		t.Errorf("an access list wrote %q", got)
 	}
+	_, err = m.PutBucketVersioning(t.Context(), &s3.PutBucketVersioningInput{Bucket: aws.String(testBucket), VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}})
+	wantCode(t, "versions", err, "NotImplemented")
 	_, err = m.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(testBucket), Key: aws.String(strings.Repeat("k", 1025)), Body: strings.NewReader("")})
 	wantCode(t, "long key", err, "KeyTooLongError")
 	_, err = m.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String("none-such"), Key: aws.String("k"), Body: strings.NewReader("")})

@@ -64,15 +64,14 @@ type State struct {
 	counts   map[string]int64
 }
 
-// bucket is a bucket with its index. Objects in it are never changed, only
-// replaced.
+// bucket is a bucket with its index.
 type bucket struct {
 	Created time.Time `json:"created"`
 	// Configs holds the documents of the bucket's configurations by their query
 	// name ("notification", "lifecycle", …), as they were put.
 	Configs map[string]string `json:"configs,omitempty"`
 
-	objects btree.Map[string, *Object]
+	objects btree.Map[string, *entry]
 }
 
 // Disk buckets. Records are JSON; bodies are bytes.
@@ -139,7 +138,7 @@ func (s *State) loadObject(key, value []byte) error {
 		return err
 	}
 	s.sequence = max(s.sequence, o.Sequence)
-	b.objects.Set(o.Key, o)
+	b.objects.Set(o.Key, pack(o))
 	return nil
 }
 
@@ -147,9 +146,11 @@ func (s *State) loadObject(key, value []byte) error {
 func (s *State) referred() map[string]bool {
 	all := map[string]bool{}
 	for _, b := range s.buckets {
-		b.objects.Scan(func(_ string, o *Object) bool {
-			for _, p := range o.Pieces {
-				all[p.ID] = true
+		b.objects.Scan(func(key string, e *entry) bool {
+			for _, p := range e.object("", key).Pieces {
+				if !p.InStore {
+					all[p.ID] = true
+				}
 			}
 			return true
 		})

@@ -49,7 +49,7 @@ func (s *State) List(ctx context.Context, bucket string, l Listing) (Page, error
 			if rolled {
 				page.Prefixes = append(page.Prefixes, name)
 			} else {
-				page.Objects = append(page.Objects, at.Value())
+				page.Objects = append(page.Objects, at.Value().object(bucket, at.Key()))
 			}
 		}
 		if rolled {

@@ -6,13 +6,14 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"sluice/internal/local/disk"
 )
 
-// Object is an object's metadata. It is never changed.
+// Object is an object's metadata. It is never changed once it is written.
 type Object struct {
 	Bucket string `json:"-"`
 	Key    string `json:"-"`
@@ -107,7 +108,8 @@ func (s *State) keep(ctx context.Context, o *Object, conditions Conditions, reas
 		s.mu.Unlock()
 		return noSuchBucket()
 	}
-	there, _ := b.objects.Get(o.Key)
+	old, _ := b.objects.Get(o.Key)
+	there := old.object(o.Bucket, o.Key)
 	if err := conditions.check(there); err != nil {
 		s.mu.Unlock()
 		return seen(ctx, there, err)
@@ -125,11 +127,16 @@ func (s *State) keep(ctx context.Context, o *Object, conditions Conditions, reas
 		changes = append(changes, event.complete(o.Sequence, s.cfg.Now()))
 	}
 	o.ticket = s.store.Enqueue(changes...)
-	b.objects.Set(o.Key, o)
+	o.Key = strings.Clone(o.Key) // it is a part of its request
+	e := pack(o)
+	b.objects.Set(o.Key, e)
 	s.mu.Unlock()
 	if err := durable(ctx, o.ticket); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	e.ticket = disk.Ticket{}
+	s.mu.Unlock()
 	s.bodies.discard(there.pieces())
 	s.outbox.add(event)
 	return nil
@@ -161,11 +168,11 @@ func (s *State) find(bucket, key string) (*Object, error) {
 	if b == nil {
 		return nil, noSuchBucket()
 	}
-	o, found := b.objects.Get(key)
+	e, found := b.objects.Get(key)
 	if !found {
 		return nil, noSuchKey()
 	}
-	return o, nil
+	return e.object(bucket, key), nil
 }
 
 // Stat is an object's metadata. Errors: NoSuchBucket, NoSuchKey.
@@ -209,7 +216,8 @@ func (s *State) Delete(ctx context.Context, bucket, key string, conditions Condi
 		s.mu.Unlock()
 		return noSuchBucket()
 	}
-	there, found := b.objects.Get(key)
+	e, found := b.objects.Get(key)
+	there := e.object(bucket, key)
 	if err := conditions.check(there); err != nil {
 		s.mu.Unlock()
 		return seen(ctx, there, err)
@@ -240,9 +248,11 @@ type Copying struct {
 	FromIf              ReadConditions
 	Bucket, Key         string
 	If                  Conditions
-	// Headers replace those of the source, if set.
-	Headers map[string]string
-	Origin  Origin
+	// Headers replace those of the source, if set, and Tags its tags. Those in Over
+	// replace single ones.
+	Headers, Over map[string]string
+	Tags          *string
+	Origin        Origin
 }
 
 // Copy copies an object; the copy has an ETag of its own content. Errors:
@@ -259,11 +269,13 @@ func (s *State) Copy(ctx context.Context, c Copying) (*Object, error) {
 	}
 	headers := c.Headers
 	if headers == nil {
-		if c.FromBucket == c.Bucket && c.FromKey == c.Key {
+		if c.FromBucket == c.Bucket && c.FromKey == c.Key && len(c.Over) == 0 {
 			return nil, invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 		}
 		headers = maps.Clone(from.Headers)
 	}
+	headers = retagged(headers, from, c.Tags)
+	maps.Copy(headers, c.Over)
 	body := content.Range(0, from.Size)
 	defer body.Close()
 	return s.write(ctx, Write{Bucket: c.Bucket, Key: c.Key, Headers: headers, Body: body, Size: from.Size, If: c.If,

@@ -123,48 +123,6 @@ func (s *State) upload(bucket, key, id string) (*upload, error) {
 	return u, nil
 }
 
-// PutPart writes a part, over one of the same number; w is as for Put, without
-// headers and conditions. Errors: NoSuchUpload, and those of the body.
-func (s *State) PutPart(ctx context.Context, id string, number int, w Write) (*part, error) {
-	if number < 1 || number > mostParts {
-		return nil, invalidArgument("Part number must be an integer between 1 and 10000, inclusive")
-	}
-	s.mu.RLock()
-	_, err := s.upload(w.Bucket, w.Key, id)
-	s.mu.RUnlock()
-	if err != nil {
-		return nil, err
-	}
-	body, err := s.bodies.receive(w.Body, w.Size)
-	if err != nil {
-		return nil, err
-	}
-	p := &part{Number: number, ETag: hex.EncodeToString(body.md5), Size: body.Size, Modified: s.cfg.Now().UTC().Truncate(time.Second), Piece: body.piece}
-	if w.Checksum != nil {
-		p.Checksum = w.Checksum()
-	}
-	s.mu.Lock()
-	u, err := s.upload(w.Bucket, w.Key, id)
-	if err != nil {
-		s.mu.Unlock()
-		s.bodies.discard(body.pieces())
-		return nil, err
-	}
-	var old []piece
-	if before := u.parts[number]; before != nil {
-		old = []piece{before.Piece}
-	}
-	u.parts[number] = p
-	changes := append(body.changes(), record(bucketParts, partKey(id, number), p))
-	ticket := s.store.Enqueue(append(changes, removals(old)...)...)
-	s.mu.Unlock()
-	if err := durable(ctx, ticket); err != nil {
-		return nil, err
-	}
-	s.bodies.discard(old)
-	return p, nil
-}
-
 // AbortUpload forgets an upload and its parts. Errors: NoSuchUpload.
 func (s *State) AbortUpload(ctx context.Context, bucket, key, id string) error {
 	s.mu.Lock()
@@ -183,10 +141,12 @@ func (s *State) AbortUpload(ctx context.Context, bucket, key, id string) error {
 	return nil
 }
 
-// PartRef names a part that was uploaded; its ETag may be quoted.
+// PartRef names a part that was uploaded; its ETag may be quoted. The checksum
+// is nil for none.
 type PartRef struct {
-	Number int
-	ETag   string
+	Number   int
+	ETag     string
+	Checksum *Checksum
 }
 
 // Completion finishes an upload.
@@ -201,8 +161,8 @@ type Completion struct {
 
 // CompleteUpload makes the object of the listed parts; no byte is copied. Asked
 // again for the same upload it answers the same object. Errors: NoSuchUpload,
-// InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest, and what the
-// conditions say; the upload is still there after each.
+// InvalidPart, InvalidPartOrder, InvalidRequest for a part without its checksum,
+// EntityTooSmall, BadDigest, and what the conditions say; the upload is still there after each.
 func (s *State) CompleteUpload(ctx context.Context, c Completion) (*Object, error) {
 	var done func()
 	c.If, done = s.contested(c.Bucket, c.Key, c.If)
@@ -272,8 +232,12 @@ func (u *upload) listed(refs []PartRef) ([]*part, error) {
 	var parts []*part
 	for i, ref := range refs {
 		p := u.parts[ref.Number]
-		if p == nil || strings.Trim(ref.ETag, `"`) != p.ETag {
+		if p == nil || strings.Trim(ref.ETag, `"`) != p.ETag || ref.Checksum != nil && p.Checksum != nil && *ref.Checksum != *p.Checksum {
 			return nil, invalidPart()
+		}
+		if ref.Checksum == nil && u.Algorithm != "" && !u.Whole {
+			return nil, invalidRequest("The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.",
+				strings.ToLower(u.Algorithm), ref.Number)
 		}
 		if i < len(refs)-1 && p.Size < leastPartSize {
 			return nil, refuse(http.StatusBadRequest, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
@@ -335,12 +299,12 @@ func (s *State) checkWhole(o *Object, u *upload, want *Checksum) error {
 
 // Parts lists an upload's parts by number, those behind after. Errors:
 // NoSuchUpload.
-func (s *State) Parts(bucket, key, id string, after int) ([]*part, error) {
+func (s *State) Parts(bucket, key, id string, after int) (*upload, []*part, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	u, err := s.upload(bucket, key, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var all []*part
 	for _, number := range slices.Sorted(maps.Keys(u.parts)) {
@@ -348,7 +312,7 @@ func (s *State) Parts(bucket, key, id string, after int) ([]*part, error) {
 			all = append(all, u.parts[number])
 		}
 	}
-	return all, nil
+	return u, all, nil
 }
 
 // Uploads lists a bucket's unfinished uploads by key and time. Errors:

@@ -17,7 +17,8 @@ import (
 )
 
 // Handler speaks S3's REST protocol over a state, with the bucket in the path
-// (/bucket/key) or, below localhost, in the host (bucket.localhost). Signatures are not checked; an expired presigned URL is refused. Paths must
+// (/bucket/key) or, below localhost, in the host (bucket.localhost). Signatures are
+// checked in front of it, if at all; an expired presigned URL is refused. Paths must
 // reach it as they were sent: a ServeMux in front would tidy keys up.
 func Handler(s *State) http.Handler {
 	h := &handler{state: s}
@@ -95,15 +96,15 @@ func (c *call) get(header string) string { return c.r.Header.Get(header) }
 // unimplemented are the parts of S3 that are asked for by a query name and are
 // not here. Without this a PUT of one of them would write an object.
 var unimplemented = []string{
-	"abac", "accelerate", "acl", "analytics", "annotation", "attributes", "cors", "intelligent-tiering", "inventory", "legal-hold", "logging",
-	"metadataConfiguration", "metadataTable", "metrics", "object-lock", "policyStatus", "renameObject", "replication", "requestPayment",
+	"abac", "accelerate", "acl", "analytics", "annotation", "intelligent-tiering", "inventory", "legal-hold",
+	"metadataConfiguration", "metadataTable", "metrics", "object-lock", "policyStatus", "renameObject", "replication",
 	"restore", "retention", "select", "session", "torrent", "website",
 }
 
 // route names the operation and who serves it.
 func (c *call) route() (string, func() error) {
 	for name := range c.query {
-		if slices.Contains(unimplemented, name) || name == "tagging" && c.key != "" {
+		if slices.Contains(unimplemented, name) {
 			return "NotImplemented", func() error { return notImplemented() }
 		}
 	}
@@ -116,8 +117,14 @@ func (c *call) route() (string, func() error) {
 	if c.has("uploadId") || c.has("uploads") {
 		return c.routeUpload()
 	}
+	if c.has("tagging") {
+		return c.routeTags()
+	}
 	switch c.r.Method {
 	case http.MethodGet:
+		if c.has("attributes") {
+			return "GetObjectAttributes", c.getAttributes
+		}
 		return "GetObject", c.getObject
 	case http.MethodHead:
 		return "HeadObject", c.getObject
@@ -150,16 +157,16 @@ func (c *call) routeBucket() (string, func() error) {
 		case c.has("location"):
 			return "GetBucketLocation", c.gofakes3
 		case c.has("versioning"):
-			return "GetBucketVersioning", c.gofakes3
+			return "GetBucketVersioning", c.getVersioning
 		case c.has("versions"):
-			return "ListObjectVersions", c.gofakes3
+			return "ListObjectVersions", c.listVersions
 		case c.query.Get("list-type") == "2":
 			return "ListObjectsV2", c.listObjects
 		}
 		return "ListObjects", c.listObjects
 	case http.MethodPut:
 		if c.has("versioning") {
-			return "PutBucketVersioning", c.gofakes3
+			return "PutBucketVersioning", c.putVersioning
 		}
 		return "CreateBucket", c.gofakes3
 	case http.MethodHead:
@@ -184,11 +191,11 @@ func (c *call) routeUpload() (string, func() error) {
 	case c.r.Method == http.MethodPut:
 		return "UploadPart", c.uploadPart
 	case c.r.Method == http.MethodPost:
-		return "CompleteMultipartUpload", c.gofakes3
+		return "CompleteMultipartUpload", c.completeUpload
 	case c.r.Method == http.MethodDelete:
 		return "AbortMultipartUpload", c.gofakes3
 	case c.r.Method == http.MethodGet:
-		return "ListParts", c.gofakes3
+		return "ListParts", c.listParts
 	}
 	return "MethodNotAllowed", methodNotAllowed
 }
@@ -198,10 +205,13 @@ func (c *call) check(operation string) error {
 	if v := c.query.Get("versionId"); v != "" && v != "null" {
 		return invalidArgument("Invalid version id specified")
 	}
-	for _, header := range []string{"x-amz-server-side-encryption-customer-algorithm", "x-amz-tagging", "x-amz-object-lock-mode", "x-amz-write-offset-bytes"} {
+	for _, header := range []string{"x-amz-server-side-encryption-customer-algorithm", "x-amz-object-lock-mode", "x-amz-write-offset-bytes"} {
 		if c.get(header) != "" {
 			return notImplemented()
 		}
+	}
+	if owner := c.get("x-amz-expected-bucket-owner"); owner != "" && owner != c.state.cfg.Account {
+		return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
 	}
 	if err := c.expired(); err != nil {
 		return err

@@ -106,6 +106,9 @@ func (c *call) describeWrite(o *Object) {
 	}
 }
 
+// changingHeaders are those of a copy that hold without a directive.
+var changingHeaders = []string{"x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"}
+
 // CopyObject does not take gofakes3's metadata: it merges what must be replaced.
 func (b backend) CopyObject(_, _, bucket, key string, _ map[string]string) (gofakes3.CopyObjectResult, error) {
 	none := gofakes3.CopyObjectResult{}
@@ -121,6 +124,21 @@ func (b backend) CopyObject(_, _, bucket, key string, _ map[string]string) (gofa
 			return none, b.refuse(err)
 		}
 		c.Headers = headers
+	}
+	for _, name := range changingHeaders {
+		if v := b.c.get(name); v != "" {
+			if c.Over == nil {
+				c.Over = map[string]string{}
+			}
+			c.Over[name] = v
+		}
+	}
+	if strings.EqualFold(b.c.get("x-amz-tagging-directive"), "REPLACE") {
+		tags, err := tagsIn(b.c.r.Header)
+		if err != nil {
+			return none, b.refuse(err)
+		}
+		c.Tags = &tags
 	}
 	o, err := b.c.state.Copy(b.c.r.Context(), c)
 	if err != nil {

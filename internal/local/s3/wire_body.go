@@ -42,7 +42,10 @@ func (c *call) takeBody(operation string) error {
 	trailers := map[string]string{}
 	payload := h.Get("x-amz-content-sha256")
 	encoding, chunked := withoutChunked(h.Get("Content-Encoding"))
-	if chunked || strings.HasPrefix(payload, "STREAMING-") {
+	// Who gives the hash of the body as it comes has not put it into chunks.
+	raw, err := hex.DecodeString(payload)
+	hashed := err == nil && len(raw) == sha256.Size
+	if chunked && !hashed || strings.HasPrefix(payload, "STREAMING-") {
 		size, err := strconv.ParseInt(h.Get("x-amz-decoded-content-length"), 10, 64)
 		if err != nil || size < 0 {
 			return refuse(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
@@ -56,7 +59,7 @@ func (c *call) takeBody(operation string) error {
 		if encoding != "" {
 			h.Set("Content-Encoding", encoding)
 		}
-	} else if raw, err := hex.DecodeString(payload); err == nil && len(raw) == sha256.Size {
+	} else if hashed {
 		v.expect(sha256.New(), hex.EncodeToString, strings.ToLower(payload), refuse(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
 			"The provided 'x-amz-content-sha256' header does not match what was computed."))
 	}
@@ -187,13 +190,16 @@ func (v *verified) Read(p []byte) (int, error) {
 }
 
 // small reads a body of at most 1 MiB, which is a document.
-func (v *verified) small() ([]byte, error) {
+func (v *verified) small() ([]byte, error) { return v.document(1 << 20) }
+
+// document reads a body of at most so many bytes.
+func (v *verified) document(most int64) ([]byte, error) {
 	var b bytes.Buffer
-	n, err := io.Copy(&b, io.LimitReader(v, 1<<20+1))
+	n, err := io.Copy(&b, io.LimitReader(v, most+1))
 	if err != nil {
 		return nil, reading(err)
 	}
-	if n > 1<<20 {
+	if n > most {
 		return nil, malformedXML()
 	}
 	return b.Bytes(), nil

@@ -35,6 +35,12 @@ var configs = map[string]config{
 		missing: "OwnershipControlsNotFoundError", message: "The bucket ownership controls were not found"},
 	"tagging": {name: "BucketTagging", root: "Tagging", byDelet: true, put: 204,
 		missing: "NoSuchTagSet", message: "The TagSet does not exist"},
+	"cors": {name: "BucketCors", root: "CORSConfiguration", byDelet: true, put: 200,
+		missing: "NoSuchCORSConfiguration", message: "The CORS configuration does not exist"},
+	"logging": {name: "BucketLogging", root: "BucketLoggingStatus", put: 200,
+		preset: `<BucketLoggingStatus xmlns="` + namespace + `"></BucketLoggingStatus>`},
+	"requestPayment": {name: "BucketRequestPayment", root: "RequestPaymentConfiguration", put: 200,
+		preset: `<RequestPaymentConfiguration xmlns="` + namespace + `"><Payer>BucketOwner</Payer></RequestPaymentConfiguration>`},
 	"policy": {name: "BucketPolicy", byDelet: true, put: 204,
 		missing: "NoSuchBucketPolicy", message: "The bucket policy does not exist"},
 }

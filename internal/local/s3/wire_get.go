@@ -23,7 +23,7 @@ const (
 )
 
 // headersToKeep are the headers of a write that belong to the object. Errors:
-// MetadataTooLarge.
+// MetadataTooLarge, and those of its tags.
 func headersToKeep(h http.Header) (map[string]string, error) {
 	kept := map[string]string{"content-type": "binary/octet-stream", "x-amz-server-side-encryption": "AES256"}
 	for _, name := range keptHeaders {
@@ -42,7 +42,11 @@ func headersToKeep(h http.Header) (map[string]string, error) {
 	if size > mostMetadataBytes {
 		return nil, refuse(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
 	}
-	return kept, nil
+	tags, err := tagsIn(h)
+	if tags != "" {
+		kept[tagging] = tags
+	}
+	return kept, err
 }
 
 // readConditions are those of the request; prefix is "" or "x-amz-copy-source-".
@@ -79,6 +83,15 @@ func (c *call) getObject() error {
 		return preconditionFailed(failed)
 	}
 	from, length, partial, ok := parseRange(c.get("Range"), o.Size)
+	if given := c.query.Get("partNumber"); given != "" {
+		if c.get("Range") != "" {
+			return invalidRequest("Cannot specify both Range header and partNumber query parameter")
+		}
+		if from, length, err = c.stretchOf(o, given); err != nil {
+			return err
+		}
+		partial = o.Size > 0
+	}
 	if !ok {
 		h.Set("Content-Range", fmt.Sprintf("bytes */%d", o.Size))
 		return refuse(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable")
@@ -110,6 +123,10 @@ func quoted(etag string) string { return `"` + etag + `"` }
 func (c *call) describe(o *Object) {
 	h := c.w.Header()
 	for name, value := range o.Headers {
+		if name == tagging {
+			h.Set("x-amz-tagging-count", strconv.Itoa(strings.Count(value, "&")+1))
+			continue
+		}
 		if strings.HasPrefix(name, metadataPrefix) {
 			h[name] = []string{value} // in lower case: some clients keep the case of the wire
 			continue
@@ -129,12 +146,8 @@ func (c *call) describeChecksum(sum *Checksum) {
 	if sum == nil {
 		return
 	}
-	kind := "FULL_OBJECT"
-	if strings.Contains(sum.Value, "-") {
-		kind = "COMPOSITE"
-	}
 	c.w.Header().Set(checksumHeader(sum.Algorithm), sum.Value)
-	c.w.Header().Set("x-amz-checksum-type", kind)
+	c.w.Header().Set("x-amz-checksum-type", sum.kind())
 }
 
 // parseRange reads a Range header for a content of the size: where to begin, how

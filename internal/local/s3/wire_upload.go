@@ -27,6 +27,7 @@ func (b backend) CreateMultipartUpload(bucket, key string, _ map[string]string) 
 	}
 	if algorithm != "" {
 		b.c.w.Header().Set("x-amz-checksum-algorithm", algorithm)
+		b.c.w.Header().Set("x-amz-checksum-type", (&upload{Algorithm: algorithm, Whole: whole}).checksumType())
 	}
 	return gofakes3.UploadID(id), nil
 }
@@ -49,38 +50,14 @@ func (b backend) AbortMultipartUpload(bucket, key string, id gofakes3.UploadID) 
 	return nil
 }
 
-func (b backend) CompleteMultipartUpload(bucket, key string, id gofakes3.UploadID, input *gofakes3.CompleteMultipartUploadRequest) (gofakes3.VersionID, string, error) {
-	whole, err := checksumIn(b.c.r.Header)
-	if err != nil {
-		return "", "", b.refuse(err)
-	}
-	in := Completion{Bucket: bucket, Key: key, ID: string(id), If: b.conditions(), Whole: whole, Origin: b.c.origin()}
-	for _, p := range input.Parts {
-		in.Parts = append(in.Parts, PartRef{p.PartNumber, p.ETag})
-	}
-	o, err := b.c.state.CompleteUpload(b.c.r.Context(), in)
-	if err != nil {
-		return "", "", b.refuse(err)
-	}
-	return "", quoted(o.ETag), nil
+// CompleteMultipartUpload is never asked: the wire answers it itself.
+func (b backend) CompleteMultipartUpload(string, string, gofakes3.UploadID, *gofakes3.CompleteMultipartUploadRequest) (gofakes3.VersionID, string, error) {
+	return "", "", b.refuse(notImplemented())
 }
 
-func (b backend) ListParts(bucket, key string, id gofakes3.UploadID, marker int, limit int64) (*gofakes3.ListMultipartUploadPartsResult, error) {
-	parts, err := b.c.state.Parts(bucket, key, string(id), marker)
-	if err != nil {
-		return nil, b.refuse(err)
-	}
-	out := &gofakes3.ListMultipartUploadPartsResult{Bucket: bucket, Key: key, UploadID: id, StorageClass: "STANDARD",
-		MaxParts: limit, PartNumberMarker: marker}
-	if int64(len(parts)) > limit {
-		parts, out.IsTruncated = parts[:limit], true
-	}
-	for _, p := range parts {
-		out.NextPartNumberMarker = p.Number
-		out.Parts = append(out.Parts, gofakes3.ListMultipartUploadPartItem{PartNumber: p.Number, ETag: quoted(p.ETag), Size: p.Size,
-			LastModified: gofakes3.NewContentTime(p.Modified)})
-	}
-	return out, nil
+// ListParts is never asked: the wire answers it itself.
+func (b backend) ListParts(string, string, gofakes3.UploadID, int, int64) (*gofakes3.ListMultipartUploadPartsResult, error) {
+	return nil, b.refuse(notImplemented())
 }
 
 func (b backend) ListMultipartUploads(bucket string, marker *gofakes3.UploadListMarker, prefix gofakes3.Prefix, limit int64) (*gofakes3.ListMultipartUploadsResult, error) {
@@ -132,6 +109,7 @@ type copyPartResult struct {
 	Namespace    string   `xml:"xmlns,attr"`
 	LastModified string
 	ETag         string
+	*sums
 }
 
 // uploadPart answers UploadPart. A part may be empty: an upload of nothing has
@@ -183,10 +161,14 @@ func (c *call) uploadPartCopy() error {
 	}
 	body := content.Range(from, length)
 	defer body.Close()
-	p, err := c.state.PutPart(c.r.Context(), c.query.Get("uploadId"), number, Write{Bucket: c.bucket, Key: c.key, Body: body, Size: length})
+	p, err := c.state.CopyPart(c.r.Context(), c.query.Get("uploadId"), number, Write{Bucket: c.bucket, Key: c.key, Body: body, Size: length})
 	if err != nil {
 		return err
 	}
-	c.document(http.StatusOK, copyPartResult{Namespace: namespace, LastModified: iso(p.Modified), ETag: quoted(p.ETag)})
+	out := copyPartResult{Namespace: namespace, LastModified: iso(p.Modified), ETag: quoted(p.ETag)}
+	if out.sums = sumsOf(p.Checksum); out.sums != nil {
+		out.ChecksumType = "" // that is told of objects
+	}
+	c.document(http.StatusOK, out)
 	return nil
 }

@@ -21,6 +21,8 @@
 // Feedback brings about what comes later or never on one machine: bounces,
 // complaints and delays of a mail that was already sent.
 //
+// SendBulkEmail fills one template for up to 50 destinations, each on its own.
+//
 // Identities are verified as soon as they are created. Identities, configuration
 // sets, templates, the suppression list and the outbox are kept in a disk.Store.
 //

@@ -21,6 +21,7 @@ const (
 	CodeExists     = "AlreadyExistsException"
 	CodeRejected   = "MessageRejected"
 	CodeInternal   = "InternalServiceErrorException"
+	codePaused     = "SendingPausedException"
 )
 
 func badRequest(format string, args ...any) error {

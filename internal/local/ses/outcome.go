@@ -36,7 +36,7 @@ func (s *State) outcomes(m *Mail) []outcome {
 		if _, twice := m.Outcomes[to]; twice {
 			continue
 		}
-		became := s.outcomesFor(to)
+		became := s.outcomesFor(to, m.ConfigurationSet)
 		list = append(list, became...)
 		m.Outcomes[to] = label(became[len(became)-1].kind)
 	}
@@ -73,7 +73,7 @@ func (m *Mail) infected() bool {
 	return strings.Contains(m.Text, eicar) || strings.Contains(m.HTML, eicar)
 }
 
-func (s *State) outcomesFor(to string) []outcome {
+func (s *State) outcomesFor(to, set string) []outcome {
 	delivered := outcome{kind: KindDelivery, recipient: to}
 	bounced := outcome{kind: KindBounce, recipient: to, bounceType: "Permanent", bounceSubType: "General"}
 	at := strings.LastIndexByte(to, '@')
@@ -93,7 +93,7 @@ func (s *State) outcomesFor(to string) []outcome {
 		}
 		return []outcome{delivered}
 	}
-	if _, err := s.Suppression(to); err == nil {
+	if x, err := s.Suppression(to); err == nil && s.suppresses(x.Reason, set) {
 		bounced.bounceSubType = "OnAccountSuppressionList"
 		return []outcome{bounced}
 	}
@@ -102,7 +102,8 @@ func (s *State) outcomesFor(to string) []outcome {
 
 // Feedback brings about what becomes of a sent mail later: KindDelivery,
 // KindBounce (permanent), KindComplaint or KindDeliveryDelay for one of its
-// recipients. A bounce or complaint puts the address on the suppression list.
+// recipients. A bounce or complaint puts the address on the suppression list, if
+// the mail's configuration set says so, or else the account.
 // Errors: NotFoundException for the mail, BadRequestException.
 func (s *State) Feedback(ctx context.Context, id, recipient, kind string) error {
 	m, err := s.Mail(id)
@@ -126,7 +127,7 @@ func (s *State) Feedback(ctx context.Context, id, recipient, kind string) error 
 	default:
 		return badRequest("Feedback of the kind %s cannot be brought about.", kind)
 	}
-	if kind == KindBounce || kind == KindComplaint {
+	if (kind == KindBounce || kind == KindComplaint) && s.suppresses(kind, m.ConfigurationSet) {
 		if err := s.Suppress(ctx, to, kind); err != nil {
 			return err
 		}

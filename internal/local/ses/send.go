@@ -181,6 +181,9 @@ func (s *State) admit(m *Mail) error {
 		return &Error{Code: CodeRejected, Message: "Email address is not verified. The following identities failed the check in region " +
 			strings.ToUpper(s.cfg.Region) + ": " + m.From.String()}
 	}
+	if s.Account().SendingOff {
+		return &Error{Code: codePaused, Message: "Email sending is disabled for your account."}
+	}
 	if m.ConfigurationSet == "" {
 		m.ConfigurationSet = identity.ConfigurationSet
 	}
@@ -192,19 +195,24 @@ func (s *State) admit(m *Mail) error {
 		return err
 	}
 	if set.SendingOff {
-		return &Error{Code: "SendingPausedException", Message: "Email sending is disabled for the configuration set " + set.Name + "."}
+		return &Error{Code: codePaused, Message: "Email sending is disabled for the configuration set " + set.Name + "."}
 	}
 	return nil
 }
 
+// templateOf is the template that is used. Error: NotFoundException.
+func (s *State) templateOf(use *TemplateUse) (*Template, error) {
+	if use.Content != nil {
+		return use.Content, nil
+	}
+	return s.Template(strings.TrimPrefix(use.Name, s.arn("template", "")))
+}
+
 // fill renders a template into the mail.
 func (s *State) fill(m *Mail, use *TemplateUse) error {
-	t := use.Content
-	if t == nil {
-		var err error
-		if t, err = s.Template(strings.TrimPrefix(use.Name, s.arn("template", ""))); err != nil {
-			return err
-		}
+	t, err := s.templateOf(use)
+	if err != nil {
+		return err
 	}
 	rendered, err := t.Render(use.Data)
 	if err != nil {

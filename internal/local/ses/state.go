@@ -70,6 +70,7 @@ type State struct {
 	sets       table[ConfigurationSet]
 	suppressed table[Suppressed]
 	templates  table[Template]
+	account    table[Account]
 	last       uint64 // sequence of the newest mail
 }
 
@@ -81,8 +82,9 @@ func New(store disk.Store, publisher Publisher, cfg Config) (*State, error) {
 		sets:       newTable[ConfigurationSet](store, "ses/configuration-sets"),
 		suppressed: newTable[Suppressed](store, "ses/suppressed"),
 		templates:  newTable[Template](store, "ses/templates"),
+		account:    newTable[Account](store, "ses/account"),
 	}
-	for _, load := range []func() error{s.identities.load, s.sets.load, s.suppressed.load, s.templates.load, s.loadOutbox} {
+	for _, load := range []func() error{s.identities.load, s.sets.load, s.suppressed.load, s.templates.load, s.account.load, s.loadOutbox} {
 		if err := load(); err != nil {
 			return nil, fmt.Errorf("ses: %w", err)
 		}

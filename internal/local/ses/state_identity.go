@@ -18,6 +18,17 @@ type Identity struct {
 	ConfigurationSet string            `json:"configurationSet,omitempty"`
 	Created          time.Time         `json:"created"`
 	Tags             map[string]string `json:"tags,omitempty"`
+	// ForwardingOff, SigningOff and MailFrom are kept and told; nothing here
+	// forwards, signs or has a domain.
+	ForwardingOff bool      `json:"forwardingOff,omitempty"`
+	SigningOff    bool      `json:"signingOff,omitempty"`
+	MailFrom      *MailFrom `json:"mailFrom,omitempty"`
+}
+
+// MailFrom is the domain of an identity's bounces.
+type MailFrom struct {
+	Domain      string `json:"domain"`
+	OnMXFailure string `json:"onMxFailure"` // USE_DEFAULT_VALUE or REJECT_MESSAGE
 }
 
 // Types of an identity.

@@ -2,6 +2,7 @@ package ses
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"maps"
 	"regexp"
@@ -34,6 +35,12 @@ type ConfigurationSet struct {
 	Tags         map[string]string      `json:"tags,omitempty"`
 	// SendingOff refuses mails with this set.
 	SendingOff bool `json:"sendingOff,omitempty"`
+	// Suppressed are the reasons for which addresses are suppressed, instead of the
+	// account's; nil leaves it to the account.
+	Suppressed *[]string `json:"suppressed,omitempty"`
+	// Options are those without an effect here, by the name that SES gives them
+	// (DeliveryOptions, …), as they were put.
+	Options map[string]json.RawMessage `json:"options,omitempty"`
 }
 
 // Destination is an event destination: the default event bus, for some kinds.
@@ -113,7 +120,7 @@ func (s *State) changeSet(ctx context.Context, name string, change func(*Configu
 			return disk.Ticket{}, noSet(name)
 		}
 		changed := *old
-		changed.Destinations, changed.Tags = maps.Clone(old.Destinations), maps.Clone(old.Tags)
+		changed.Destinations, changed.Tags, changed.Options = maps.Clone(old.Destinations), maps.Clone(old.Tags), maps.Clone(old.Options)
 		if changed.Destinations == nil {
 			changed.Destinations = map[string]Destination{}
 		}

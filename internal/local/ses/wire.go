@@ -24,6 +24,7 @@ func Handler(s *State) http.Handler {
 	s.setRoutes(mux)
 	s.suppressionRoutes(mux)
 	s.templateRoutes(mux)
+	s.optionRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, &Error{Code: "UnknownOperationException", Message: "The local SES does not know " + r.Method + " " + r.URL.Path + "."})
 	})

@@ -24,13 +24,16 @@ type dkim struct {
 type identityOutput struct {
 	IdentityType             string
 	VerifiedForSendingStatus bool
-	FeedbackForwardingStatus bool              `json:",omitempty"`
+	FeedbackForwardingStatus bool
 	VerificationStatus       string            `json:",omitempty"`
 	DkimAttributes           dkim              `json:",omitzero"`
+	MailFromAttributes       *mailFrom         `json:",omitempty"`
 	Policies                 map[string]string `json:",omitempty"`
 	Tags                     tagList           `json:",omitempty"`
 	ConfigurationSetName     string            `json:",omitempty"`
 }
+
+type mailFrom struct{ MailFromDomain, MailFromDomainStatus, BehaviorOnMxFailure string }
 
 type identityInfo struct {
 	IdentityType       string
@@ -59,8 +62,13 @@ func (s *State) identityRoutes(mux *http.ServeMux) {
 		if err != nil {
 			return identityOutput{}, err
 		}
-		return identityOutput{IdentityType: i.Type(), VerifiedForSendingStatus: true, FeedbackForwardingStatus: true, VerificationStatus: verified,
-			DkimAttributes: signing(), Tags: tagsOf(i.Tags), ConfigurationSetName: i.ConfigurationSet}, nil
+		out := identityOutput{IdentityType: i.Type(), VerifiedForSendingStatus: true, FeedbackForwardingStatus: !i.ForwardingOff, VerificationStatus: verified,
+			DkimAttributes: signing(), Tags: tagsOf(i.Tags), ConfigurationSetName: i.ConfigurationSet}
+		out.DkimAttributes.SigningEnabled = !i.SigningOff
+		if i.MailFrom != nil {
+			out.MailFromAttributes = &mailFrom{i.MailFrom.Domain, verified, i.MailFrom.OnMXFailure}
+		}
+		return out, nil
 	}))
 	mux.HandleFunc("DELETE /v2/email/identities/{name}", handle(func(ctx context.Context, c call, _ none) (none, error) {
 		return none{}, s.DeleteIdentity(ctx, c.path("name"))

@@ -23,12 +23,48 @@ type templateContent struct {
 	HTML    string `json:"Html,omitempty"`
 }
 
+type wireMailTag struct{ Name, Value string }
+
+func mailTags(given []wireMailTag) map[string]string {
+	if len(given) == 0 {
+		return nil
+	}
+	tags := make(map[string]string, len(given))
+	for _, t := range given {
+		tags[t.Name] = t.Value
+	}
+	return tags
+}
+
+type wireDestination struct{ ToAddresses, CcAddresses, BccAddresses []string }
+
+type wireTemplateUse struct {
+	TemplateName    string
+	TemplateArn     string
+	TemplateContent *templateContent
+	TemplateData    string
+	Headers         []Header
+	Attachments     []wireAttachment
+}
+
+// use is the template with its data, as the state knows it.
+func (c *wireTemplateUse) use() *TemplateUse {
+	use := &TemplateUse{Name: c.TemplateName, Data: c.TemplateData, Headers: c.Headers, Attachments: attachments(c.Attachments)}
+	if use.Name == "" {
+		use.Name = c.TemplateArn
+	}
+	if t := c.TemplateContent; t != nil {
+		use.Content = &Template{Name: use.Name, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
+	}
+	return use
+}
+
 type sendInput struct {
 	FromEmailAddress     string
 	ReplyToAddresses     []string
 	ConfigurationSetName string
-	EmailTags            []struct{ Name, Value string }
-	Destination          struct{ ToAddresses, CcAddresses, BccAddresses []string }
+	EmailTags            []wireMailTag
+	Destination          wireDestination
 	Content              struct {
 		Simple *struct {
 			Subject content
@@ -40,14 +76,7 @@ type sendInput struct {
 			Attachments []wireAttachment
 		}
 		Raw      *struct{ Data []byte }
-		Template *struct {
-			TemplateName    string
-			TemplateArn     string
-			TemplateContent *templateContent
-			TemplateData    string
-			Headers         []Header
-			Attachments     []wireAttachment
-		}
+		Template *wireTemplateUse
 	}
 }
 
@@ -57,19 +86,20 @@ type sendOutput struct {
 
 func (s *State) sendRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v2/email/outbound-emails", handle(s.wireSend))
+	mux.HandleFunc("POST /v2/email/outbound-bulk-emails", handle(s.wireSendBulk))
 	mux.HandleFunc("GET /v2/email/account", handle(s.wireAccount))
+	mux.HandleFunc("PUT /v2/email/account/suppression", handle(func(ctx context.Context, _ call, in struct{ SuppressedReasons []string }) (none, error) {
+		return none{}, s.SetSuppressedReasons(ctx, in.SuppressedReasons)
+	}))
+	mux.HandleFunc("PUT /v2/email/account/sending", handle(func(ctx context.Context, _ call, in struct{ SendingEnabled bool }) (none, error) {
+		return none{}, s.SetSending(ctx, in.SendingEnabled)
+	}))
 }
 
 func (s *State) wireSend(ctx context.Context, _ call, in sendInput) (sendOutput, error) {
 	r := Request{
 		From: in.FromEmailAddress, ReplyTo: in.ReplyToAddresses, ConfigurationSet: in.ConfigurationSetName,
-		To: in.Destination.ToAddresses, Cc: in.Destination.CcAddresses, Bcc: in.Destination.BccAddresses,
-	}
-	if len(in.EmailTags) > 0 {
-		r.Tags = make(map[string]string, len(in.EmailTags))
-		for _, t := range in.EmailTags {
-			r.Tags[t.Name] = t.Value
-		}
+		To: in.Destination.ToAddresses, Cc: in.Destination.CcAddresses, Bcc: in.Destination.BccAddresses, Tags: mailTags(in.EmailTags),
 	}
 	if c := in.Content.Simple; c != nil {
 		r.Simple = &Simple{Subject: c.Subject.Data, Headers: c.Headers, Attachments: attachments(c.Attachments)}
@@ -87,13 +117,7 @@ func (s *State) wireSend(ctx context.Context, _ call, in sendInput) (sendOutput,
 		r.Raw = c.Data
 	}
 	if c := in.Content.Template; c != nil {
-		r.Template = &TemplateUse{Name: c.TemplateName, Data: c.TemplateData, Headers: c.Headers, Attachments: attachments(c.Attachments)}
-		if r.Template.Name == "" {
-			r.Template.Name = c.TemplateArn
-		}
-		if t := c.TemplateContent; t != nil {
-			r.Template.Content = &Template{Name: r.Template.Name, Subject: t.Subject, Text: t.Text, HTML: t.HTML}
-		}
+		r.Template = c.use()
 	}
 	id, err := s.SendEmail(ctx, r)
 	return sendOutput{id}, err
@@ -128,8 +152,9 @@ func (s *State) wireAccount(_ context.Context, _ call, _ none) (accountOutput, e
 	if err != nil {
 		return accountOutput{}, err
 	}
-	out := accountOutput{EnforcementStatus: "HEALTHY", ProductionAccessEnabled: true, SendingEnabled: true,
+	account := s.Account()
+	out := accountOutput{EnforcementStatus: "HEALTHY", ProductionAccessEnabled: true, SendingEnabled: !account.SendingOff,
 		SendQuota: sendQuota{Max24HourSend: unlimited, MaxSendRate: unboundedRate, SentLast24Hours: float64(sent)}}
-	out.SuppressionAttributes.SuppressedReasons = []string{KindBounce, KindComplaint}
+	out.SuppressionAttributes.SuppressedReasons = append([]string{}, account.Suppressed...)
 	return out, nil
 }

@@ -7,8 +7,10 @@ import (
 
 type setDocument struct {
 	ConfigurationSetName string
-	SendingOptions       *sendingOptions `json:",omitempty"`
-	Tags                 tagList         `json:",omitempty"`
+	SendingOptions       *sendingOptions     `json:",omitempty"`
+	Tags                 tagList             `json:",omitempty"`
+	SuppressionOptions   *suppressionOptions `json:",omitempty"`
+	setOptions
 }
 
 type sendingOptions struct{ SendingEnabled bool }
@@ -43,8 +45,15 @@ type setList struct {
 func (s *State) setRoutes(mux *http.ServeMux) {
 	const sets = "/v2/email/configuration-sets"
 	mux.HandleFunc("POST "+sets, handle(func(ctx context.Context, _ call, in setDocument) (none, error) {
-		return none{}, s.CreateSet(ctx, ConfigurationSet{Name: in.ConfigurationSetName, Tags: in.Tags.asMap(),
-			SendingOff: in.SendingOptions != nil && !in.SendingOptions.SendingEnabled})
+		set := ConfigurationSet{Name: in.ConfigurationSetName, Tags: in.Tags.asMap(), Options: in.kept(),
+			SendingOff: in.SendingOptions != nil && !in.SendingOptions.SendingEnabled}
+		if o := in.SuppressionOptions; o != nil {
+			var err error
+			if set.Suppressed, err = o.reasons(); err != nil {
+				return none{}, err
+			}
+		}
+		return none{}, s.CreateSet(ctx, set)
 	}))
 	mux.HandleFunc("GET "+sets, handle(s.wireSets))
 	mux.HandleFunc("POST /v2/email/list-configuration-sets", handle(s.wireSets))
@@ -53,7 +62,11 @@ func (s *State) setRoutes(mux *http.ServeMux) {
 		if err != nil {
 			return setDocument{}, err
 		}
-		return setDocument{ConfigurationSetName: set.Name, Tags: tagsOf(set.Tags), SendingOptions: &sendingOptions{!set.SendingOff}}, nil
+		out := setDocument{ConfigurationSetName: set.Name, Tags: tagsOf(set.Tags), SendingOptions: &sendingOptions{!set.SendingOff}, setOptions: optionsOf(set.Options)}
+		if set.Suppressed != nil {
+			out.SuppressionOptions = &suppressionOptions{*set.Suppressed}
+		}
+		return out, nil
 	}))
 	mux.HandleFunc("DELETE "+sets+"/{set}", handle(func(ctx context.Context, c call, _ none) (none, error) {
 		return none{}, s.DeleteSet(ctx, c.path("set"))

@@ -153,7 +153,7 @@ func TestTheStateIsAsTheSimpleModel(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				// Who is dead is decided by a receive; ask the dead-letter queue who is.
-				for _, m := range s.queues["dlq"].messages {
+				for _, m := range s.queues["dlq"].ages.messages {
 					if !model.dead[m.messageID()] {
 						model.dead[m.messageID()] = true
 						c, _, err := s.render(delivery{message: *m}, wanted{})

@@ -19,12 +19,11 @@ type queue struct {
 	modified   int64
 	settings   settings
 
-	messages map[uint64]*message
-	shelf    shelf
-	later    timeline // delayed and in flight, by visibleAt
-	ages     timeline // all, by sent
-	counts   Counts
-	repeats  repeats // FIFO: what was sent in the last five minutes
+	shelf   shelf
+	later   timeline // delayed and in flight, by visibleAt
+	ages    timeline // all, by sent
+	counts  Counts
+	repeats repeats // FIFO: what was sent in the last five minutes
 
 	pollers []*poller
 	alarm   *time.Timer // rings when later's first becomes visible, while somebody polls
@@ -41,7 +40,7 @@ type Counts struct {
 func newQueue(id uint64, name, arn string) *queue {
 	q := &queue{
 		id: id, name: name, arn: arn,
-		attributes: map[string]string{}, tags: map[string]string{}, messages: map[uint64]*message{},
+		attributes: map[string]string{}, tags: map[string]string{},
 		later: timeline{at: func(m *message) int64 { return m.visibleAt }, slot: func(m *message) *int { return &m.later }},
 		ages:  timeline{at: func(m *message) int64 { return m.sent }, slot: func(m *message) *int { return &m.age }},
 	}
@@ -63,7 +62,6 @@ func (q *queue) configure() {
 // enter adds a message that is new to the queue.
 func (q *queue) enter(m *message, now int64) {
 	m.queue = q
-	q.messages[m.number] = m
 	q.ages.add(m)
 	q.settle(m, now)
 }
@@ -113,7 +111,6 @@ func (q *queue) leave(m *message, taken bool) {
 	was := m.condition
 	q.lift(m, true)
 	q.ages.remove(m)
-	delete(q.messages, m.number)
 	m.queue = nil
 	if !taken || q.settings.fifo {
 		q.shelf.gone(m, was)

@@ -147,8 +147,8 @@ func (s *State) DeleteQueue(ctx context.Context, _ Caller, in QueueInput) (Empty
 
 // empty removes every message of a queue from memory.
 func (s *State) empty(q *queue) []disk.Change {
-	changes := make([]disk.Change, 0, 2*len(q.messages))
-	for _, m := range q.messages {
+	changes := make([]disk.Change, 0, 2*len(q.ages.messages))
+	for m := q.ages.first(); m != nil; m = q.ages.first() {
 		changes = s.erase(m, false, changes)
 	}
 	return changes

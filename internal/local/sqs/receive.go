@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"sluice/internal/local/disk"
@@ -111,6 +112,7 @@ func (s *State) take(q *queue, by Caller, in ReceiveMessageInput) ([]delivery, d
 		most = *in.MaxNumberOfMessages
 	}
 	most = min(most, maxInFlight-q.counts.InFlight)
+	holder := strings.Clone(by.AccessKey) // it is a part of its request
 	var deliveries []delivery
 	for buried := 0; len(deliveries) == 0 && buried < maxBurials; {
 		taken := q.shelf.take(most)
@@ -125,7 +127,7 @@ func (s *State) take(q *queue, by Caller, in ReceiveMessageInput) ([]delivery, d
 			}
 			q.lift(m, true)
 			m.receives++
-			m.receivedAt, m.visibleAt, m.holder = now, now+int64(visibility), by.AccessKey
+			m.receivedAt, m.visibleAt, m.holder = now, now+int64(visibility), holder
 			if m.firstAt == 0 {
 				m.firstAt = now
 			}

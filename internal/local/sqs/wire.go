@@ -31,13 +31,14 @@ func op[In, Out any](do func(context.Context, Caller, In) (Out, error)) operatio
 
 // Handler speaks SQS's protocol, AWS JSON 1.0: a POST with X-Amz-Target:
 // AmazonSQS.<operation>. It checks no signature; of the Authorization header it
-// takes only the access key.
+// takes only the access key; who must be asked is asked in front of it.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
 func Handler(s *State) http.Handler {
 	operations := map[string]operation{
 		"CreateQueue": op(s.CreateQueue), "DeleteQueue": op(s.DeleteQueue), "PurgeQueue": op(s.PurgeQueue),
 		"GetQueueUrl": op(s.GetQueueURL), "ListQueues": op(s.ListQueues), "ListDeadLetterSourceQueues": op(s.ListDeadLetterSourceQueues),
 		"GetQueueAttributes": op(s.GetQueueAttributes), "SetQueueAttributes": op(s.SetQueueAttributes),
+		"AddPermission": op(s.AddPermission), "RemovePermission": op(s.RemovePermission),
 		"TagQueue": op(s.TagQueue), "UntagQueue": op(s.UntagQueue), "ListQueueTags": op(s.ListQueueTags),
 		"SendMessage": op(s.SendMessage), "SendMessageBatch": op(s.SendMessageBatch), "ReceiveMessage": op(s.ReceiveMessage),
 		"DeleteMessage": op(s.DeleteMessage), "DeleteMessageBatch": op(s.DeleteMessageBatch),

@@ -5,6 +5,7 @@ Everything it makes has a name of its own and is removed again. It ends at the
 first difference, with a line that says what was expected, and exits 1.
 """
 
+import datetime
 import hashlib
 import io
 import json
@@ -122,9 +123,41 @@ def s3_many(s3):
     except urllib.error.HTTPError as e:
         same("an expired presigned URL", e.code, 403)
 
+    s3_described(s3)
     bucket = boto3.resource("s3", config=SETTINGS).Bucket(NAME)
     same("DeleteObjects", sum("Errors" in r for r in bucket.objects.all().delete()), 0)
     bucket.delete()
+
+
+def s3_described(s3):
+    """Tags, attributes, parts and versions: what is told of objects beside their content."""
+    s3.put_object(Bucket=NAME, Key="tagged", Body=b"content", Tagging="team=blue%20one&x=")
+    tags = {t["Key"]: t["Value"] for t in s3.get_object_tagging(Bucket=NAME, Key="tagged")["TagSet"]}
+    same("tags of a write", (tags, s3.get_object(Bucket=NAME, Key="tagged")["TagCount"]), ({"team": "blue one", "x": ""}, 2))
+    s3.copy_object(Bucket=NAME, Key="tagged", CopySource={"Bucket": NAME, "Key": "tagged"}, StorageClass="STANDARD_IA")
+    s3.put_object_tagging(Bucket=NAME, Key="tagged", Tagging={"TagSet": [{"Key": "a", "Value": "1"}]})
+    same("tags", s3.get_object_tagging(Bucket=NAME, Key="tagged")["TagSet"], [{"Key": "a", "Value": "1"}])
+    s3.delete_object_tagging(Bucket=NAME, Key="tagged")
+    same("no tags", s3.get_object_tagging(Bucket=NAME, Key="tagged")["TagSet"], [])
+    told = s3.get_object_attributes(Bucket=NAME, Key="tagged", ObjectAttributes=["ETag", "ObjectSize", "StorageClass"])
+    same("attributes", (told["ETag"], told["ObjectSize"], told["StorageClass"]), (hashlib.md5(b"content").hexdigest(), 7, "STANDARD_IA"))
+    same("versioning", s3.get_bucket_versioning(Bucket=NAME).get("Status"), None)
+    refused("versions", "NotImplemented", 501, s3.put_bucket_versioning, Bucket=NAME, VersioningConfiguration={"Status": "Enabled"})
+    versions = s3.list_object_versions(Bucket=NAME, Prefix="tagged")["Versions"]
+    same("the only version", [(v["Key"], v["VersionId"], v["IsLatest"]) for v in versions], [("tagged", "null", True)])
+
+    upload = s3.create_multipart_upload(Bucket=NAME, Key="parts", ChecksumAlgorithm="SHA256")
+    parts = []
+    for number, body in enumerate([b"x" * (5 << 20), b"end"], start=1):
+        part = s3.upload_part(Bucket=NAME, Key="parts", UploadId=upload["UploadId"], PartNumber=number, Body=body, ChecksumAlgorithm="SHA256")
+        parts.append({"PartNumber": number, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]})
+    listed = s3.list_parts(Bucket=NAME, Key="parts", UploadId=upload["UploadId"])["Parts"]
+    same("ListParts", [(p["Size"], p["ChecksumSHA256"]) for p in listed], [(5 << 20, parts[0]["ChecksumSHA256"]), (3, parts[1]["ChecksumSHA256"])])
+    done = s3.complete_multipart_upload(Bucket=NAME, Key="parts", UploadId=upload["UploadId"], MultipartUpload={"Parts": parts})
+    same("a checksum of checksums", (done["ChecksumSHA256"][-2:], done["ChecksumType"]), ("-2", "COMPOSITE"))
+    last = s3.get_object(Bucket=NAME, Key="parts", PartNumber=2)
+    same("one part of an object", (last["Body"].read(), last["PartsCount"], last["ContentRange"]), (b"end", 2, f"bytes {5 << 20}-{(5 << 20) + 2}/{(5 << 20) + 3}"))
+    refused("a part that is none", "InvalidPartNumber", 416, s3.get_object, Bucket=NAME, Key="parts", PartNumber=3)
 
 
 def queues(sqs):
@@ -150,6 +183,12 @@ def queues(sqs):
     last = receive(sqs, url)
     deleted = sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "1", "ReceiptHandle": last["ReceiptHandle"]}])
     same("DeleteMessageBatch", [e["Id"] for e in deleted["Successful"]], ["1"])
+
+    sqs.add_permission(QueueUrl=url, Label="others", AWSAccountIds=["111122223333"], Actions=["SendMessage"])
+    policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"])
+    same("a permission", [s["Sid"] for s in policy["Statement"]], ["others"])
+    sqs.remove_permission(QueueUrl=url, Label="others")
+    same("no permission", "Policy" in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"], False)
 
     refused("a queue that is not there", "AWS.SimpleQueueService.NonExistentQueue", 400, sqs.get_queue_url, QueueName=NAME + "-none",
             error=sqs.exceptions.QueueDoesNotExist)
@@ -216,6 +255,13 @@ def mails(ses):
     same("a rendered template", "Subject: Hello Ann" in ses.test_render_email_template(TemplateName=NAME, TemplateData='{"name": "Ann"}')["RenderedTemplate"], True)
     ids.add(ses.send_email(FromEmailAddress=sender, Destination=to, Content={"Template": {"TemplateName": NAME, "TemplateData": '{"name": "Ann"}'}})["MessageId"])
     same("message ids are distinct", len(ids), 4)
+    entries = [{"Destination": to, "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": '{"name": "Bo"}'}}},
+               {"Destination": {"ToAddresses": ["no address"]}}]
+    bulk = ses.send_bulk_email(FromEmailAddress=sender, DefaultContent={"Template": {"TemplateName": NAME, "TemplateData": "{}"}}, BulkEmailEntries=entries)
+    same("SendBulkEmail", [r["Status"] for r in bulk["BulkEmailEntryResults"]], ["SUCCESS", "INVALID_PARAMETER"])
+    account = ses.get_account()
+    same("the account", (account["SendingEnabled"], account["SendQuota"]["SentLast24Hours"] >= 5, sorted(account["SuppressionAttributes"]["SuppressedReasons"])),
+         (True, True, ["BOUNCE", "COMPLAINT"]))
     refused("an unverified sender", "MessageRejected", 400, ses.send_email, FromEmailAddress=f"x@{NAME}.example", Destination=to, Content=simple,
             error=ses.exceptions.MessageRejected)
 
@@ -258,6 +304,32 @@ def models(bedrock):
             error=bedrock.exceptions.ValidationException)
 
 
+def schedules(scheduler, awslambda, sqs):
+    url = sqs.create_queue(QueueName=NAME + "-scheduled")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    target = {"Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/wake", "Input": "xin chào <aws.scheduler.attempt-number>"}
+    once = {"FlexibleTimeWindow": {"Mode": "OFF"}, "ScheduleExpressionTimezone": "Asia/Ho_Chi_Minh", "ActionAfterCompletion": "DELETE", "Target": target}
+    far = scheduler.create_schedule(Name=NAME, ScheduleExpression="at(2099-01-01T00:00:00)", **once)
+    same("a schedule's ARN", far["ScheduleArn"].rsplit(":", 1)[1], "schedule/default/" + NAME)
+    got = scheduler.get_schedule(Name=NAME)
+    same("a schedule", (got["State"], got["Target"]["Input"], got["Target"]["RetryPolicy"]["MaximumRetryAttempts"]), ("ENABLED", target["Input"], 185))
+    refused("a name that is taken", "ConflictException", 409, scheduler.create_schedule, Name=NAME, ScheduleExpression="at(2099-01-01T00:00:00)",
+            error=scheduler.exceptions.ConflictException, **once)
+    refused("no expression", "ValidationException", 400, scheduler.update_schedule, Name=NAME, ScheduleExpression="soon",
+            error=scheduler.exceptions.ValidationException, **once)
+    soon = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))).strftime("at(%Y-%m-%dT%H:%M:%S)")
+    scheduler.update_schedule(Name=NAME, ScheduleExpression=soon, **once)
+    same("what the queue gets", sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"][0]["Body"], "xin chào 1")
+    for _ in range(600):  # a minute: it is gone a moment after its message was sent
+        if not scheduler.list_schedules(NamePrefix=NAME)["Schedules"]:
+            break
+        time.sleep(0.1)
+    refused("a schedule that is done", "ResourceNotFoundException", 404, scheduler.delete_schedule, Name=NAME, error=scheduler.exceptions.ResourceNotFoundException)
+    sqs.delete_queue(QueueUrl=url)
+    refused("a mapping that is not there", "ResourceNotFoundException", 404, awslambda.update_event_source_mapping, UUID=str(uuid.uuid4()), Enabled=False,
+            error=awslambda.exceptions.ResourceNotFoundException)
+
+
 def main():
     s3, sqs = client("s3"), client("sqs")
     s3_objects(s3)
@@ -266,6 +338,7 @@ def main():
     bus(client("events"), s3, sqs, *queues(sqs))
     mails(client("sesv2"))
     models(client("bedrock-runtime"))
+    schedules(client("scheduler"), client("lambda"), sqs)
     print("boto3_client.py: no difference")
 
 

@@ -1,0 +1,133 @@
+package endpoint
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"sluice/internal/local/eventbridge"
+	"sluice/internal/local/lambda"
+	"sluice/internal/local/s3"
+	"sluice/internal/local/scheduler"
+	"sluice/internal/local/ses"
+	"sluice/internal/local/signature"
+	"sluice/internal/local/sqs"
+)
+
+// door is one service on the endpoint.
+type door struct {
+	http.Handler
+	// signed is how its requests are signed.
+	signed signature.Service
+	// refuse answers a request that is not let in, in the service's terms.
+	refuse func(w http.ResponseWriter, r *http.Request, why *signature.Refusal)
+}
+
+// doors are all of them.
+type doors struct {
+	queues, events, mails, models, mappings, schedules, objects, own, unknown, query door
+}
+
+func (s *Services) doors(log *slog.Logger) doors {
+	return doors{
+		queues:    door{sqs.Handler(s.SQS), signature.Service{Name: "sqs"}, refuseQueues},
+		events:    door{eventbridge.Handler(s.EventBridge), signature.Service{Name: "events"}, refuseTarget},
+		mails:     door{ses.Handler(s.SES), signature.Service{Name: "ses"}, refuseREST},
+		models:    door{s.models(log), signature.Service{Name: "bedrock"}, refuseREST},
+		mappings:  door{lambda.Handler(s.Lambda), signature.Service{Name: "lambda"}, refuseREST},
+		schedules: door{scheduler.Handler(s.Scheduler), signature.Service{Name: "scheduler"}, refuseREST},
+		objects:   door{s3.Handler(s.S3), signature.Service{Name: "s3", Objects: true}, refuseObjects},
+		own:       door{s.Own, signature.Service{Name: OwnService}, refuseREST},
+		unknown:   door{http.HandlerFunc(unknown), signature.Service{}, refuseTarget},
+		query:     door{http.HandlerFunc(queryProtocol), signature.Service{}, refuseQuery},
+	}
+}
+
+// OwnService is the name that requests to the machine's own doors are signed for.
+const OwnService = "sluice"
+
+// of is the door that a request is for.
+func (d *doors) of(r *http.Request) door {
+	target, path := r.Header.Get("X-Amz-Target"), r.URL.Path
+	switch {
+	case strings.HasPrefix(target, sqs.TargetPrefix):
+		return d.queues
+	case strings.HasPrefix(target, "AWSEvents."):
+		return d.events
+	case target != "":
+		return d.unknown
+	case strings.Contains(r.Host, ".localhost"): // bucket.localhost, whatever the key
+		return d.objects
+	case strings.HasPrefix(path, "/v2/email/"):
+		return d.mails
+	case strings.HasPrefix(path, "/model/"):
+		return d.models
+	case signedFor(r, "lambda"):
+		return d.mappings
+	case signedFor(r, "scheduler"):
+		return d.schedules
+	case d.own.Handler != nil && strings.HasPrefix(path, "/_sluice/"):
+		return d.own
+	case isQuery(r):
+		return d.query
+	}
+	return d.objects
+}
+
+// Handler lets requests in, if there are credentials to ask for, and routes each
+// to the service it is for.
+func Handler(s *Services, log *slog.Logger) http.Handler {
+	all := s.doors(log)
+	if s.Access == nil {
+		route := func(w http.ResponseWriter, r *http.Request) { all.of(r).ServeHTTP(w, r) }
+		return recovered(guarded(http.HandlerFunc(route)), log)
+	}
+	return recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to := all.of(r)
+		if refused := s.Access.Verify(r, to.signed); refused != nil {
+			to.refuse(w, r, refused)
+			return
+		}
+		r.Body = signedBody{r.Body}
+		to.ServeHTTP(w, r)
+	}), log)
+}
+
+// recovered answers 500 for a panic and logs where it was: one request must not
+// end the machine.
+func recovered(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, is := p.(error); is && errors.Is(err, http.ErrAbortHandler) {
+				panic(p) // the server's own way to drop a connection
+			}
+			log.Error("a request panicked", "target", r.Header.Get("X-Amz-Target"), "method", r.Method, "stack", string(debug.Stack()))
+			w.WriteHeader(http.StatusInternalServerError)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// unknown answers a JSON protocol call of a service that is not here.
+func unknown(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(http.StatusBadRequest)
+	fmt.Fprintf(w, `{"__type":"UnknownOperationException","message":%q}`, "The local machine does not offer "+r.Header.Get("X-Amz-Target")+".")
+}
+
+// isQuery tells a call of AWS's old query protocol: a form with an Action.
+func isQuery(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+}
+
+func queryProtocol(w http.ResponseWriter, _ *http.Request) {
+	answerQuery(w, http.StatusBadRequest, "InvalidAction",
+		"The local machine speaks the JSON protocols of SQS and EventBridge, not the query protocol, and offers neither STS nor SNS; a newer AWS SDK or CLI does.")
+}

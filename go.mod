@@ -30,6 +30,7 @@ require (
 	golang.org/x/term v0.47.0 // is anybody watching?
 	golang.org/x/text v0.43.0 // UTF-16 files, foreign charsets in mails
 	pgregory.net/rapid v1.3.0 // tests by properties
+	golang.org/x/image v0.47.0 // the PNG of sluice plan: fonts and anti-aliasing, of the Go team
 )
 
 require github.com/spf13/pflag v1.0.10
@@ -56,7 +57,6 @@ require (
 	github.com/ryszard/goskiplist v0.0.0-20150312221310-2dfbae5fcf46 // indirect
 	go.shabbyrobe.org/gocovmerge v0.0.0-20230507111327-fa4f82cfbf4d // indirect
 	golang.org/x/crypto v0.54.0 // indirect
-	golang.org/x/image v0.47.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 	gonum.org/v1/gonum v0.8.2 // indirect

@@ -13,13 +13,20 @@
 // these windows, then so does their sum.
 //
 //	level    a bucket of a few seconds of the share: a call takes what it reserves,
-//	         and gives back, or owes, the difference to what it used when it ends
+//	         and gives back, or owes, the difference to what it used when it ends;
+//	         what a short lull leaves over is made up for little by little
 //	window   what was used in the last sixty seconds, and is reserved now
 //	requests the same two for the number of calls, where that is limited too
 //	gain     what part of its share the sandbox takes: 1 until a throttle shows that
 //	         somebody else uses the quota, or that it is smaller than was said
 //
 // A throttle pauses the sandbox, lowers the gain and is remembered as a ceiling;
-// the gain then comes back to just below that, and only after long without
-// another throttle, and many calls, it feels its way above.
+// the gain then comes back to just below that. Only after long without another,
+// and so many calls that the throttles stay near one in a hundred, it feels its way
+// above. More than its share it takes only after thousands of calls without one:
+// then some sandbox must be idle, or the quota is larger than was said.
+//
+// A quota that is not known is not paced until the first throttle. What the
+// sandbox used in the minute before that is then its share, and all goes on as
+// if it had been told, except that it feels its way up sooner.
 package pacing

@@ -77,11 +77,9 @@ type Governor struct {
 }
 
 // New makes the governor of a sandbox that starts now, with nothing saved up.
-func New(c Config, now time.Time) *Governor { return newTuned(c, now, standard) }
-
-func newTuned(c Config, now time.Time, t tuning) *Governor {
+func New(c Config, now time.Time) *Governor {
 	parts := float64(max(c.Sandboxes, 1))
-	g := &Governor{tune: t, origin: now, parts: parts, most: max(c.InFlight, 1)}
+	g := &Governor{tune: standard(), origin: now, parts: parts, most: max(c.InFlight, 1)}
 	g.gain = gain{value: 1, ceiling: 1}
 	if c.TokensPerMinute > 0 {
 		g.told, g.share = true, float64(c.TokensPerMinute)/parts
@@ -91,12 +89,15 @@ func newTuned(c Config, now time.Time, t tuning) *Governor {
 		g.requests.limit = float64(c.RequestsPerMinute) / parts
 	}
 	g.tokens.limit = g.share
+	g.refill()
 	return g
 }
 
 // Room is the largest Reserve that a call should have: a pack is made to fit
 // it. It does not shrink while calls are in flight, since a full pack later is
-// cheaper than a small one at once. +Inf while the quota is not known.
+// cheaper than a small one at once; but with every throttle in a row it does, as
+// a call may simply be too large ever to be admitted. +Inf while the quota is not
+// known.
 func (g *Governor) Room(now time.Time) float64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -104,7 +105,8 @@ func (g *Governor) Room(now time.Time) float64 {
 	if g.share == 0 {
 		return math.Inf(1)
 	}
-	return g.gain.value * max(g.tune.gate*g.share, g.tune.room*g.share*g.parts)
+	large := max(g.tune.gate*g.share, g.tune.room*g.share*g.parts)
+	return g.gain.value * large * math.Pow(g.tune.shrink, float64(g.pause.row))
 }
 
 // Admit admits a call, with a duration of 0, or says how long to wait at least;
@@ -195,6 +197,27 @@ func (g *Governor) Refused(now time.Time, p Pass, why Refusal) {
 	}
 }
 
+func (g *Governor) throttled(p Pass) {
+	if g.share == 0 {
+		g.learn()
+	}
+	used := g.tokens.used / g.share
+	if g.now-g.tokens.spare < 60 && g.pause.row < 2 {
+		used = math.Inf(1)
+	}
+	g.gain.throttled(&g.tune, g.now, used)
+	g.pause.throttled(&g.tune, g.now, p.began)
+	g.tokens.drain(g.pause.until)
+	g.requests.drain(g.pause.until)
+}
+
+// learn takes what was used in the last minute as this sandbox's share.
+func (g *Governor) learn() {
+	g.told = false
+	g.share = max(g.tokens.used, g.average, 1)
+	g.tokens.limit, g.tokens.level = g.share, 0
+}
+
 func (g *Governor) ended(p Pass) {
 	g.inFlight = max(g.inFlight-1, 0)
 	g.reserved = max(g.reserved-p.estimate.Reserve, 0)
@@ -211,13 +234,21 @@ func (g *Governor) advance(now time.Time) {
 	}
 	g.gain.grow(&g.tune, g.now, at, g.told)
 	g.now = at
+	g.refill()
+}
+
+// refill brings the meters to the present, at the present rate.
+func (g *Governor) refill() {
 	rate := g.tune.rate * g.gain.value
-	g.tokens.advance(&g.tune, at, g.tokens.limit*rate)
+	g.tokens.advance(&g.tune, g.now, g.tokens.limit*rate)
 	if g.counted {
-		g.requests.advance(&g.tune, at, g.requests.limit*rate)
+		g.requests.advance(&g.tune, g.now, g.requests.limit*rate)
 	}
 }
 
+// longest is the longest wait that is told, in seconds: a time.Duration ends there.
+const longest = 1e9
+
 func duration(seconds float64) time.Duration {
-	return max(time.Duration(seconds*float64(time.Second)), time.Millisecond)
+	return max(time.Duration(min(seconds, longest)*float64(time.Second)), time.Millisecond)
 }

@@ -2,6 +2,7 @@ package pacing
 
 import (
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -229,6 +230,75 @@ func TestRefusedCallsAreNotCharged(t *testing.T) {
 	p, _ := g.Admit(start, Estimate{Reserve: 2500, Settle: 3000})
 	g.Refused(start, p, Overloaded)
 	if s := g.State(start); s.Used != 0 || s.Reserved != 0 || s.InFlight != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Unused shares are recovered, but not soon.
+func TestMoreThanTheShareOnlyAfterThousandsOfCalls(t *testing.T) {
+	g := New(Config{TokensPerMinute: 60_000_000, Sandboxes: 5, InFlight: 1000}, start)
+	e := Estimate{Reserve: 1000, Settle: 1000}
+	calls(t, g, start, start.Add(40*time.Second), e, time.Second)
+	if gain := g.State(start.Add(40 * time.Second)).Gain; gain != 1 {
+		t.Errorf("gain %v after 8,000 calls", gain)
+	}
+	later := start.Add(5 * time.Minute)
+	calls(t, g, start.Add(40*time.Second), later, e, time.Second)
+	if gain := g.State(later).Gain; gain <= 1 || gain > 1.7 {
+		t.Errorf("gain %v after 60,000 calls without a throttle", gain)
+	}
+}
+
+func TestAfterAThrottleOneCallGoesAlone(t *testing.T) {
+	g := New(Config{TokensPerMinute: 4_000_000, Sandboxes: 1, InFlight: 100}, start)
+	e := Estimate{Reserve: 1000, Settle: 1000}
+	p, _ := g.Admit(start, e)
+	g.Refused(start, p, Throttled)
+	now := start.Add(30 * time.Second)
+	if _, wait := g.Admit(now, e); wait != 0 {
+		t.Fatalf("wait %v long after the pause", wait)
+	}
+	if _, wait := g.Admit(now, e); wait < 100*time.Millisecond {
+		t.Errorf("a second call at once: wait %v", wait)
+	}
+}
+
+// A call that is refused again and again may be too large ever to go.
+func TestRoomShrinksWithThrottlesInARow(t *testing.T) {
+	g := New(Config{TokensPerMinute: 1_000_000, Sandboxes: 5, InFlight: 10}, start)
+	now := start
+	before := g.Room(now)
+	for range 3 {
+		now = now.Add(time.Minute)
+		p, _ := g.Admit(now, Estimate{Reserve: 1000, Settle: 1000})
+		g.Refused(now, p, Throttled)
+	}
+	if room := g.Room(now); room > before*0.6 {
+		t.Errorf("room %v before, %v after three throttles in a row", before, room)
+	}
+}
+
+// Nothing is lost or counted twice, whoever asks at the same time.
+func TestManyGoroutines(t *testing.T) {
+	g := New(Config{InFlight: 8}, start)
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for j := range 500 {
+				now := start.Add(time.Duration(j) * time.Millisecond)
+				p, wait := g.Admit(now, Estimate{Reserve: 10, Settle: 10})
+				if wait == 0 && (i+j)%50 == 0 {
+					g.Refused(now, p, Overloaded)
+				} else if wait == 0 {
+					g.Settle(now, p, 10)
+				}
+				g.Room(now)
+				g.State(now)
+			}
+		})
+	}
+	group.Wait()
+	if s := g.State(start.Add(time.Second)); s.InFlight != 0 || s.Reserved != 0 {
 		t.Errorf("%+v", s)
 	}
 }

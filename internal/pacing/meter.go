@@ -25,7 +25,8 @@ type meter struct {
 	used  float64
 	slots [windowSlots]float64
 
-	begun bool // something was taken once
+	begun bool    // something was taken once
+	taken float64 // when, last
 }
 
 // advance brings the meter to a time, in seconds, at a rate a minute.
@@ -45,6 +46,9 @@ func (m *meter) advance(t *tuning, now, perMinute float64) {
 	}
 	if m.saved > m.rate*t.saved/2 {
 		m.spare = now
+	}
+	if now-m.taken > t.lapse {
+		m.saved = 0
 	}
 	slot := int64(now / slotSeconds)
 	if slot-m.head >= windowSlots {
@@ -68,10 +72,16 @@ func (m *meter) give(t *tuning, amount float64) {
 	}
 }
 
+// drain leaves nothing to be taken, and lets nothing come back until a time.
+func (m *meter) drain(until float64) {
+	m.level, m.saved = min(m.level, 0), 0
+	m.at = max(m.at, until)
+}
+
 // take takes an amount and tells in which slot. The window holds more, if more is
 // expected to be used.
 func (m *meter) take(amount, expected float64) int64 {
-	m.begun = true
+	m.begun, m.taken = true, m.now
 	m.level -= amount
 	held := max(amount, expected)
 	m.slots[m.head%windowSlots] += held

@@ -74,10 +74,11 @@ fuzz:
 	  for target in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]+' "$$dir"/*_test.go | cut -c6- || true); do \
 	    echo "$$path $$target"; go test "$$path" -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME); done; done
 
-## make bench          every Go benchmark
+## make bench          the quota used and hit, beside the naive ways (bin/bench.md too), and every Go benchmark
 .PHONY: bench
-bench:
-	go test ./... -run '^$$' -bench . -benchmem
+bench: build
+	@go run ./internal/sim/bench --out $(BIN)/bench.md
+	go test ./... -run '^$$' -bench . -benchmem | grep -v 'no test files'
 
 ## make conformance    the local services against AWS's documented behaviour, and moto where moto_server is on the machine
 .PHONY: conformance

@@ -20,6 +20,9 @@
 //	gain     what part of its share the sandbox takes: 1 until a throttle shows that
 //	         somebody else uses the quota, or that it is smaller than was said
 //
+// A quota that was not told is learned at the first throttle, from what was used
+// in the minute before it, and looked for again when there was none for long.
+//
 // A throttle pauses the sandbox, lowers the gain and is remembered as a ceiling;
 // the gain then comes back to just below that. Only after long without another,
 // and so many calls that the throttles stay near one in a hundred, it feels its way

@@ -73,6 +73,7 @@ type Governor struct {
 
 	gain    gain
 	pause   pause
+	search  search
 	average float64 // what a call settles, smoothed; 0 before the first
 }
 
@@ -150,10 +151,15 @@ func (g *Governor) wait(e Estimate) float64 {
 		return wait
 	}
 	if !idle && g.reserved+e.Reserve > g.gate() {
+		g.search.wanted = g.now
 		return max(wait, full)
 	}
 	window := g.tune.window*g.gain.value*g.share + g.tune.slack*max(g.average, e.Settle)
-	return max(wait, g.tokens.wait(e.Reserve, e.Settle, window, idle))
+	if held := g.tokens.wait(e.Reserve, e.Settle, window, idle); held > 0 {
+		g.search.wanted = g.now
+		wait = max(wait, held)
+	}
+	return wait
 }
 
 // gate is how much may be reserved in flight, beside a first call.
@@ -198,8 +204,8 @@ func (g *Governor) Refused(now time.Time, p Pass, why Refusal) {
 }
 
 func (g *Governor) throttled(p Pass) {
-	if g.share == 0 {
-		g.learn()
+	if g.share == 0 || !g.told && g.search.on {
+		g.learn(p.estimate.Settle)
 	}
 	used := g.tokens.used / g.share
 	if g.now-g.tokens.spare < 60 && g.pause.row < 2 {
@@ -211,10 +217,12 @@ func (g *Governor) throttled(p Pass) {
 	g.requests.drain(g.pause.until)
 }
 
-// learn takes what was used in the last minute as this sandbox's share.
-func (g *Governor) learn() {
-	g.told = false
-	g.share = max(g.tokens.used, g.average, 1)
+// learn takes what was used in the last minute as this sandbox's share; but not
+// less than half of what was learned before, as a throttle need not tell of a
+// quota, and a call a minute at least.
+func (g *Governor) learn(call float64) {
+	g.told, g.search.on = false, false
+	g.share = max(g.tokens.used, g.average, g.share/2, call, 1)
 	g.tokens.limit, g.tokens.level = g.share, 0
 }
 
@@ -233,6 +241,10 @@ func (g *Governor) advance(now time.Time) {
 		return
 	}
 	g.gain.grow(&g.tune, g.now, at, g.told)
+	if !g.told && g.share > 0 {
+		g.share, g.gain = g.search.grow(&g.tune, g.now, at, g.share, g.gain)
+		g.tokens.limit = g.share
+	}
 	g.now = at
 	g.refill()
 }

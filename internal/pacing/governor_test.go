@@ -320,3 +320,28 @@ func BenchmarkAdmitAndSettle(b *testing.B) {
 		}
 	}
 }
+
+// A first throttle that has nothing to do with a quota must not hold a sandbox
+// down for good.
+func TestALearnedShareGrowsWhileItIsAllUsed(t *testing.T) {
+	g := New(Config{Sandboxes: 1, InFlight: 10}, start)
+	now := start
+	p, _ := g.Admit(now, Estimate{Reserve: 1000, Settle: 1000})
+	g.Refused(now, p, Throttled)
+	used, last := 0.0, 0.0
+	for end := start.Add(20 * time.Minute); now.Before(end); {
+		p, wait := g.Admit(now, Estimate{Reserve: 1000, Settle: 1000})
+		if wait > 0 {
+			now = now.Add(wait)
+			continue
+		}
+		now = now.Add(10 * time.Millisecond)
+		g.Settle(now, p, 1000)
+		if used += 1000; now.After(end.Add(-time.Minute)) {
+			last += 1000
+		}
+	}
+	if last < 1e6 {
+		t.Errorf("%.0f tokens in the last of 20 minutes, after one throttle at the first call", last)
+	}
+}

@@ -31,6 +31,10 @@ type tuning struct {
 	least     float64 // gain
 	most      float64 // gain
 
+	search float64 // of a share that was learned, a second
+	quiet  float64 // seconds without a throttle before that
+	idle   float64 // seconds since a call had to wait, after which it ends
+
 	pause, pauseMost float64 // seconds
 	growth           float64 // of the pause, by every throttle in a row
 	feel             float64 // seconds between the first calls after a pause
@@ -41,6 +45,7 @@ func standard() tuning {
 		rate: 0.989, burst: 4.5, saved: 12, lapse: 15, faster: 0.45, thin: 1, window: 1, slack: 0.55, gate: 0.6, room: 0.09, shrink: 0.8,
 		cut: 0.97, deepest: 0.85, under: 0.98, cutEvery: 5, recover: 0.005, probe: 0.0025,
 		clean: 60, calls: 60, anyway: 600, callsOver: 10000, share: 0.01, debt: 1, least: 0.02, most: 1.7,
+		search: 0.015, quiet: 120, idle: 2,
 		pause: 3, growth: 2, pauseMost: 24, feel: 0.5,
 	}
 }

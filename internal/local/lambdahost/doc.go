@@ -20,7 +20,7 @@
 // and whatever the process started ends with it.
 //
 // Processes share the machine's processors alike, but those of a function that
-// yields take little while others are at work (nice 15). So a function that brings
+// yields take little while others are at work (a nice value). So a function that brings
 // records in stays just ahead of those that work on them, and records flow through
 // at one pace from the first to the last.
 //

@@ -26,10 +26,10 @@ type Function struct {
 	Environment map[string]string
 	// Concurrency is how many calls run at the same time, at least 1.
 	Concurrency int
-	// Yields leaves the processors to other functions while they have work: for one
-	// that makes this work, so that it is not piled up faster than it is done. No
-	// setting of Lambda's; there every sandbox has processors of its own.
-	Yields bool
+	// Yields is how much it leaves the processors to other functions while they have
+	// work, 0 (not at all) to 19: a Unix nice value. A function that brings work in
+	// must not get far ahead of those that do it.
+	Yields int
 }
 
 // Lambda's limits.

@@ -29,7 +29,7 @@ func nicesOf(t *testing.T, pid int) map[string]bool {
 
 func TestYields(t *testing.T) {
 	eager, yielding := function("eager", nil), function("yielding", nil)
-	yielding.Yields = true
+	yielding.Yields = 15
 	h, _ := start(t, Config{Functions: []Function{eager, yielding}})
 	if got := nicesOf(t, ask(t, h, "yielding", order{}).PID); len(got) != 1 || !got["15"] {
 		t.Errorf("a function that yields has threads of nice %v", got)

@@ -90,8 +90,8 @@ func (p *process) start(s *starter, environment []string, directory string, outp
 	p.child = cmd.Process
 	unwanted := p.ending != notKilled
 	p.mu.Unlock()
-	if p.function.Yields {
-		yield(cmd.Process)
+	if p.function.Yields > 0 {
+		yield(cmd.Process, p.function.Yields)
 	}
 	if unwanted {
 		kill(cmd.Process)

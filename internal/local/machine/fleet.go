@@ -88,7 +88,7 @@ func (f fleet) list() ([]lambdahost.Function, error) {
 		environment["SLUICE_SANDBOXES"] = strconv.Itoa(max(concurrency[name], 1))
 		all = append(all, lambdahost.Function{
 			Name: name, Bootstrap: bootstrap, Timeout: c.Functions[name].TimeoutOf(), Memory: c.Functions[name].Memory,
-			Environment: environment, Concurrency: max(concurrency[name], 1), Yields: f.bringsIn(name),
+			Environment: environment, Concurrency: max(concurrency[name], 1), Yields: yields(f.choreography, name),
 		})
 	}
 	return all, nil
@@ -116,15 +116,4 @@ func lines(to io.Writer) func(function, line string) {
 		defer mu.Unlock()
 		fmt.Fprintf(to, "%-8s %s\n", function, line)
 	}
-}
-
-// bringsIn tells whether a function hears from outside our own bus: it makes the
-// work that the others do, and must not get far ahead of them.
-func (f fleet) bringsIn(function string) bool {
-	for _, s := range f.choreography.Subscriptions {
-		if s.Function == function && s.Bus != "own" {
-			return true
-		}
-	}
-	return false
 }

@@ -1,0 +1,60 @@
+package machine
+
+import (
+	"encoding/json"
+	"slices"
+
+	"sluice/events"
+)
+
+// On one machine all functions share the processors. Whoever stands near the
+// door leaves them to those further on, so that what was begun is ended before
+// more is taken in: the pace stays the same from the first record to the last,
+// and no queue grows long.
+const (
+	yieldStep = 5
+	yieldMost = 15
+)
+
+// yields is how much a function yields: a step for each of those that wait for
+// what it says, one behind the other, but for the last two.
+func yields(c events.Choreography, function string) int {
+	return min(max(yieldStep*(stages(c, function, nil)-2), 0), yieldMost)
+}
+
+// stages is the longest way that an event of the function goes, in functions,
+// itself included; no function counts twice.
+func stages(c events.Choreography, function string, before []string) int {
+	if slices.Contains(before, function) {
+		return 0
+	}
+	before = append(slices.Clone(before), function)
+	longest := 0
+	for _, s := range c.Subscriptions {
+		if s.Bus == "own" && hears(s, said(c, function)) {
+			longest = max(longest, stages(c, s.Function, before))
+		}
+	}
+	return longest + 1
+}
+
+// said lists the events that a function says.
+func said(c events.Choreography, function string) []string {
+	var all []string
+	for name, e := range c.Events {
+		if slices.Contains(e.SaidBy, function) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func hears(s events.Subscription, all []string) bool {
+	var pattern struct {
+		DetailType []string `json:"detail-type"`
+	}
+	if json.Unmarshal(s.Pattern, &pattern) != nil {
+		return false
+	}
+	return slices.ContainsFunc(pattern.DetailType, func(name string) bool { return slices.Contains(all, name) })
+}

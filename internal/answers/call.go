@@ -47,8 +47,8 @@ type call struct {
 	estimate           pacing.Estimate
 	// more of the pool wait for a call after this one.
 	more bool
-	// released: the governor knows that the call is over.
-	released bool
+	// released: the governor knows that the call is over; left: so does the desk.
+	released, left bool
 }
 
 // fate is what becomes of a record after a call. The zero value: it is said.
@@ -69,7 +69,7 @@ func (c *call) run() {
 	b := c.batch
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c.calling--
+	c.leave()
 	if over != nil {
 		c.close(over)
 	}
@@ -168,11 +168,25 @@ func (c *call) settle(answer bedrock.Answer, err error, took time.Duration) bedr
 	return spend
 }
 
-// release tells the governor, once, that the call is over and what it used.
+// release tells the governor, once, that the call is over and what it used. The
+// next one begins before this one's answers are looked at.
 func (c *call) release(used float64) {
-	if !c.released {
-		c.released = true
-		c.governor.Settle(c.batch.answers.Now(), c.pass, used)
+	if c.released {
+		return
+	}
+	c.released = true
+	c.governor.Settle(c.batch.answers.Now(), c.pass, used)
+	c.batch.mu.Lock()
+	defer c.batch.mu.Unlock()
+	c.leave()
+	c.batch.advance()
+}
+
+// leave gives the call's place to another; once. The batch is locked.
+func (c *call) leave() {
+	if !c.left {
+		c.left = true
+		c.calling--
 	}
 }
 

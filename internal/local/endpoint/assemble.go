@@ -14,6 +14,7 @@ import (
 	"sluice/internal/local/lambda"
 	"sluice/internal/local/s3"
 	"sluice/internal/local/scheduler"
+	"sluice/internal/local/service"
 	"sluice/internal/local/ses"
 	"sluice/internal/local/signature"
 	"sluice/internal/local/sqs"
@@ -61,26 +62,27 @@ func Assemble(store disk.Store, folder string, o Options) (*Services, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	at := service.Config{Account: o.Account, Region: o.Region, Log: o.Log}
 	var err error
 	if s.SQS, err = sqs.New(store, sqs.Config{Account: o.Account, Region: o.Region}); err != nil {
 		return nil, err
 	}
-	s.EventBridge, err = eventbridge.New(store, queues{s.SQS}, eventbridge.Config{Account: o.Account, Region: o.Region, Log: o.Log})
+	s.EventBridge, err = eventbridge.New(store, queues{s.SQS}, eventbridge.Config{Config: at})
 	if err != nil {
 		return nil, err
 	}
 	told := announcer{s.EventBridge}
-	if s.S3, err = s3.New(store, folder, s3.Config{Account: o.Account, Region: o.Region, Log: o.Log, Events: told}); err != nil {
+	if s.S3, err = s3.New(store, folder, s3.Config{Config: at, Events: told}); err != nil {
 		return nil, err
 	}
-	if s.SES, err = ses.New(store, told, ses.Config{Account: o.Account, Region: o.Region, Log: o.Log}); err != nil {
+	if s.SES, err = ses.New(store, told, at); err != nil {
 		return nil, err
 	}
 	s.Bedrock, err = newModel(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.newSchedules(store, o); err != nil {
+	if err := s.newSchedules(store, at); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())

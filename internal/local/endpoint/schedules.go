@@ -9,16 +9,17 @@ import (
 	"sluice/internal/local/disk"
 	"sluice/internal/local/lambda"
 	"sluice/internal/local/scheduler"
+	"sluice/internal/local/service"
 	"sluice/internal/local/sqs"
 )
 
 // newSchedules makes the states of Lambda and of EventBridge Scheduler, which
 // wakes Lambda's mappings.
-func (s *Services) newSchedules(store disk.Store, o Options) (err error) {
-	if s.Lambda, err = lambda.New(store, lambda.Config{Account: o.Account, Region: o.Region, Log: o.Log}); err != nil {
+func (s *Services) newSchedules(store disk.Store, at service.Config) (err error) {
+	if s.Lambda, err = lambda.New(store, at); err != nil {
 		return err
 	}
-	s.Scheduler, err = scheduler.New(store, scheduled{s.Lambda, s.SQS}, scheduler.Config{Account: o.Account, Region: o.Region, Log: o.Log})
+	s.Scheduler, err = scheduler.New(store, scheduled{s.Lambda, s.SQS}, at)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"sluice/internal/local/disk"
 	"sluice/internal/local/eventbridge/pattern"
+	"sluice/internal/local/service"
 )
 
 // Archive keeps the events of a bus that its pattern takes (all without one).
@@ -72,7 +73,7 @@ func (s *State) CreateArchive(ctx context.Context, a Archive, busARN string) (*A
 	if err := a.compile(); err != nil {
 		return nil, err
 	}
-	a.Bus, a.UID, a.Created = busName(busARN), newID(), s.cfg.Now().UTC()
+	a.Bus, a.UID, a.Created = busName(busARN), service.NewID(), s.cfg.Now().UTC()
 	s.mu.Lock()
 	if _, err := s.bus(a.Bus); err != nil {
 		s.mu.Unlock()
@@ -180,7 +181,7 @@ func (s *State) ArchiveSize(a *Archive) (events, bytes int64, err error) {
 func (s *State) forget(ctx context.Context, a *Archive, before time.Time) error {
 	keys, err := s.archivedKeys(a, time.Time{}, before, nil)
 	if err != nil {
-		return &Error{Code: codeInternal, Message: err.Error()}
+		return internal("%s", err)
 	}
 	for chunk := range slices.Chunk(keys, 1000) {
 		changes := make([]disk.Change, len(chunk))

@@ -1,8 +1,6 @@
 package eventbridge
 
 import (
-	"crypto/rand"
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -45,15 +43,6 @@ func splitARN(arn string) (service, resource string, ok bool) {
 		return "", "", false
 	}
 	return parts[2], parts[5], true
-}
-
-// newID is a random UUID of version 4.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // Page limits of the List operations.

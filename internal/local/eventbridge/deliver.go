@@ -58,7 +58,7 @@ func (s *State) setAside(ctx context.Context, failed []failure) error {
 		p.sequence = s.pending.next()
 		value, err := marshal(p)
 		if err != nil {
-			return &Error{Code: codeInternal, Message: err.Error()}
+			return internal("%s", err)
 		}
 		changes = append(changes, disk.Change{Bucket: bucketPending, Key: p.key(), Value: value})
 		kept = append(kept, p)

@@ -1,18 +1,13 @@
 package eventbridge
 
-import "fmt"
+import (
+	"net/http"
 
-// Error is a refusal in AWS's terms. None of them helps to retry unchanged,
-// save codeInternal.
-type Error struct {
-	// Code is AWS's name of the error: ResourceNotFoundException,
-	// ValidationException, …
-	Code string
-	// Message is the sentence that goes with it.
-	Message string
-}
+	"sluice/internal/local/service"
+)
 
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
+// Error is a refusal in EventBridge's terms.
+type Error = service.Error
 
 const (
 	codeNotFound      = "ResourceNotFoundException"
@@ -25,11 +20,15 @@ const (
 )
 
 func notFound(format string, args ...any) error {
-	return &Error{Code: codeNotFound, Message: fmt.Sprintf(format, args...)}
+	return service.Refuse(http.StatusBadRequest, codeNotFound, format, args...)
 }
 
 func invalid(format string, args ...any) error {
-	return &Error{Code: codeValidation, Message: fmt.Sprintf(format, args...)}
+	return service.Refuse(http.StatusBadRequest, codeValidation, format, args...)
+}
+
+func internal(format string, args ...any) error {
+	return service.Refuse(http.StatusInternalServerError, codeInternal, format, args...)
 }
 
 // TargetError is how Targets tells why a delivery was not taken. Any other

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sluice/internal/local/eventbridge/pattern"
+	"sluice/internal/local/service"
 )
 
 // Entry is one event to put on a bus.
@@ -179,7 +180,7 @@ func (s *State) accept(entry Entry, trusted bool) (*event, *Result) {
 		entry.Time = now
 	}
 	if entry.ID == "" {
-		entry.ID = newID()
+		entry.ID = service.NewID()
 	}
 	e, err := newEvent(envelope{
 		Version: "0", ID: entry.ID, DetailType: entry.DetailType, Source: entry.Source, Account: s.cfg.Account,

@@ -7,11 +7,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sluice/internal/local/service"
 )
 
 func TestAnEventArrivesAsAWSWritesIt(t *testing.T) {
 	now := time.Date(2026, 11, 2, 10, 20, 30, 400e6, time.UTC)
-	s, q := newState(t, Config{Now: func() time.Time { return now }})
+	s, q := newState(t, Config{Config: service.Config{Now: func() time.Time { return now }}})
 	rule(t, s, "", "all", `{"source":["shop"],"detail":{"n":[1]}}`, Target{ARN: queue, SqsParameters: &SqsParameters{MessageGroupID: "g"}})
 	e := entry(`{ "n" : 1, "text": "Xin chào <b>&</b>", "big": 12345678901234567890 }`)
 	e.Resources, e.TraceHeader = []string{"arn:x"}, "Root=1-2-3"

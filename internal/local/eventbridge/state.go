@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"sluice/internal/local/disk"
 	"sluice/internal/local/eventbridge/pattern"
+	"sluice/internal/local/service"
 )
 
 // Targets takes deliveries to queues.
@@ -37,33 +37,14 @@ type Delivery struct {
 
 // Config is the ground a State stands on. Zero values are made into defaults.
 type Config struct {
-	// Account is the 12-digit account of every ARN and event; 000000000000.
-	Account string
-	// Region of every ARN and event; us-east-1.
-	Region string
-	// Now is the clock; time.Now.
-	Now func() time.Time
-	// Log gets what nobody is told otherwise: dropped events, failed targets.
-	// It never gets the text of an event.
-	Log *slog.Logger
+	service.Config
 	// RetryFirst is the pause before the first retry of a delivery (1 s); it
 	// doubles up to RetryMost (5 minutes).
 	RetryFirst, RetryMost time.Duration
 }
 
 func (c Config) withDefaults() Config {
-	if c.Account == "" {
-		c.Account = "000000000000"
-	}
-	if c.Region == "" {
-		c.Region = "us-east-1"
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
+	c.Config = c.Config.WithDefaults()
 	if c.RetryFirst <= 0 {
 		c.RetryFirst = time.Second
 	}
@@ -192,7 +173,7 @@ func (s *State) remove(bucket, key string) disk.Ticket {
 // durable waits for a ticket; a store that failed is an internal error.
 func durable(ctx context.Context, t disk.Ticket) error {
 	if err := t.Wait(ctx); err != nil {
-		return &Error{Code: codeInternal, Message: "the change could not be kept: " + err.Error()}
+		return internal("the change could not be kept: %s", err)
 	}
 	return nil
 }

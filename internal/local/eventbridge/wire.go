@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"math"
 	"net/http"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
+
+	"sluice/internal/local/awsjson"
+	"sluice/internal/local/service"
 )
 
 // targetPrefix is what X-Amz-Target begins with for this service.
@@ -30,7 +32,7 @@ func Handler(s *State) http.Handler {
 	operations := s.operations()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", contentType)
-		w.Header().Set("X-Amzn-Requestid", newID())
+		w.Header().Set("X-Amzn-Requestid", service.NewID())
 		name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 		act := operations[name]
 		if !ok || act == nil {
@@ -63,20 +65,13 @@ func Handler(s *State) http.Handler {
 }
 
 func refuse(w http.ResponseWriter, err error) {
-	var told *Error
-	status := http.StatusBadRequest
-	if !errors.As(err, &told) {
-		told = &Error{Code: codeInternal, Message: "Service encountered unexpected problem. Please try again."}
-	}
-	if told.Code == codeInternal {
-		status = http.StatusInternalServerError
-	}
+	told := service.Refusal(err, Error{Code: codeInternal, Message: "Service encountered unexpected problem. Please try again.", Status: http.StatusInternalServerError})
 	text, err := marshal(map[string]string{"__type": told.Code, "message": told.Message})
 	if err != nil {
 		text = []byte(`{"__type":"InternalException"}`)
 	}
 	w.Header().Set("X-Amzn-Errortype", told.Code)
-	w.WriteHeader(status)
+	w.WriteHeader(told.Status)
 	_, _ = w.Write(text)
 }
 
@@ -114,38 +109,12 @@ func kindName(t reflect.Type) string {
 	return "Structure"
 }
 
-// epoch is a time as AWS JSON writes it: seconds since 1970, with a fraction.
-type epoch struct{ time.Time }
-
-// MarshalJSON writes seconds.
-func (e epoch) MarshalJSON() ([]byte, error) {
-	return strconv.AppendFloat(nil, float64(e.UnixMilli())/1000, 'f', -1, 64), nil
-}
-
-// UnmarshalJSON reads seconds, or a text in RFC 3339 as some clients send it.
-func (e *epoch) UnmarshalJSON(text []byte) error {
-	if string(text) == "null" {
-		return nil
-	}
-	if len(text) > 0 && text[0] == '"' {
-		return e.Time.UnmarshalJSON(text)
-	}
-	seconds, err := strconv.ParseFloat(string(text), 64)
-	const farthest = 253402300800 // the year 10000
-	if err != nil || math.Abs(seconds) > farthest {
-		return &json.UnmarshalTypeError{Value: "number", Type: reflect.TypeFor[epoch](), Field: "Timestamp"}
-	}
-	whole, fraction := math.Modf(seconds)
-	e.Time = time.Unix(int64(whole), int64(math.Round(fraction*1000))*int64(time.Millisecond)).UTC()
-	return nil
-}
-
 // when is a pointer to a time for an answer, nil if there is none.
-func when(t time.Time) *epoch {
+func when(t time.Time) *awsjson.Time {
 	if t.IsZero() {
 		return nil
 	}
-	return &epoch{t}
+	return &awsjson.Time{Time: t}
 }
 
 // tagList is tags as the wire has them.

@@ -1,20 +1,24 @@
 package eventbridge
 
-import "context"
+import (
+	"context"
+
+	"sluice/internal/local/awsjson"
+)
 
 // archiveDocument is an archive in requests and answers.
 type archiveDocument struct {
-	ArchiveName      string  `json:",omitempty"`
-	ArchiveArn       string  `json:",omitempty"`
-	EventSourceArn   string  `json:",omitempty"`
-	Description      *string `json:",omitempty"`
-	EventPattern     *string `json:",omitempty"`
-	KmsKeyIdentifier string  `json:",omitempty"`
-	RetentionDays    *int    `json:",omitempty"`
-	State            string  `json:",omitempty"`
-	SizeBytes        *int64  `json:",omitempty"`
-	EventCount       *int64  `json:",omitempty"`
-	CreationTime     *epoch  `json:",omitempty"`
+	ArchiveName      string        `json:",omitempty"`
+	ArchiveArn       string        `json:",omitempty"`
+	EventSourceArn   string        `json:",omitempty"`
+	Description      *string       `json:",omitempty"`
+	EventPattern     *string       `json:",omitempty"`
+	KmsKeyIdentifier string        `json:",omitempty"`
+	RetentionDays    *int          `json:",omitempty"`
+	State            string        `json:",omitempty"`
+	SizeBytes        *int64        `json:",omitempty"`
+	EventCount       *int64        `json:",omitempty"`
+	CreationTime     *awsjson.Time `json:",omitempty"`
 }
 
 // archiveEnabled is the only state of an archive here: nothing has to warm up.
@@ -23,7 +27,7 @@ const archiveEnabled = "ENABLED"
 func (s *State) archiveDocument(a *Archive) (archiveDocument, error) {
 	events, size, err := s.ArchiveSize(a)
 	if err != nil {
-		return archiveDocument{}, &Error{Code: codeInternal, Message: err.Error()}
+		return archiveDocument{}, internal("%s", err)
 	}
 	return archiveDocument{
 		ArchiveName: a.Name, ArchiveArn: s.ArchiveARN(a.Name), EventSourceArn: s.busARN(a.Bus),
@@ -137,11 +141,11 @@ type replayDocument struct {
 	StateReason           string             `json:",omitempty"`
 	EventSourceArn        string             `json:",omitempty"`
 	Destination           *replayDestination `json:",omitempty"`
-	EventStartTime        *epoch             `json:",omitempty"`
-	EventEndTime          *epoch             `json:",omitempty"`
-	EventLastReplayedTime *epoch             `json:",omitempty"`
-	ReplayStartTime       *epoch             `json:",omitempty"`
-	ReplayEndTime         *epoch             `json:",omitempty"`
+	EventStartTime        *awsjson.Time      `json:",omitempty"`
+	EventEndTime          *awsjson.Time      `json:",omitempty"`
+	EventLastReplayedTime *awsjson.Time      `json:",omitempty"`
+	ReplayStartTime       *awsjson.Time      `json:",omitempty"`
+	ReplayEndTime         *awsjson.Time      `json:",omitempty"`
 }
 
 type replayDestination struct {

@@ -3,6 +3,7 @@ package eventbridge
 import (
 	"context"
 
+	"sluice/internal/local/awsjson"
 	"sluice/internal/local/eventbridge/pattern"
 )
 
@@ -23,7 +24,7 @@ func (s *State) operations() map[string]operation {
 
 type putEventsInput struct {
 	Entries []struct {
-		Time         *epoch
+		Time         *awsjson.Time
 		Source       string
 		Resources    []string
 		DetailType   string
@@ -117,8 +118,8 @@ type busDocument struct {
 	KmsKeyIdentifier string            `json:",omitempty"`
 	DeadLetterConfig *DeadLetterConfig `json:",omitempty"`
 	Policy           string            `json:",omitempty"`
-	CreationTime     *epoch            `json:",omitempty"`
-	LastModifiedTime *epoch            `json:",omitempty"`
+	CreationTime     *awsjson.Time     `json:",omitempty"`
+	LastModifiedTime *awsjson.Time     `json:",omitempty"`
 	EventSourceName  string            `json:",omitempty"`
 	Tags             tagList           `json:",omitempty"`
 }

@@ -1,19 +1,13 @@
 package lambda
 
-import "fmt"
+import (
+	"net/http"
 
-// Error is a refusal in Lambda's terms.
-type Error struct {
-	// Code is Lambda's name of the error, one of Code….
-	Code string
-	// Message is the sentence that goes with it.
-	Message string
-}
+	"sluice/internal/local/service"
+)
 
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-// Retryable tells whether the same call may succeed later.
-func (e *Error) Retryable() bool { return e.Code == CodeInUse || e.Code == CodeService }
+// Error is a refusal in Lambda's terms; its Code is one of Code….
+type Error = service.Error
 
 // Codes of an Error.
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html#API_UpdateEventSourceMapping_Errors
@@ -22,9 +16,12 @@ const (
 	CodeParameter = "InvalidParameterValueException"
 	CodeInUse     = "ResourceInUseException"
 	CodeService   = "ServiceException"
-	CodeUnknown   = "UnknownOperationException"
 )
 
 func wrong(format string, args ...any) *Error {
-	return &Error{CodeParameter, fmt.Sprintf(format, args...)}
+	return service.Refuse(http.StatusBadRequest, CodeParameter, format, args...)
+}
+
+func notFound(format string, args ...any) *Error {
+	return service.Refuse(http.StatusNotFound, CodeNotFound, format, args...)
 }

@@ -6,13 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 // Function is what there is to know of a function.
@@ -56,28 +56,7 @@ const (
 )
 
 // Config is the ground a State stands on. Zero values are made into defaults.
-type Config struct {
-	Account string           // 12 digits; 000000000000
-	Region  string           // us-east-1
-	Now     func() time.Time // time.Now
-	Log     *slog.Logger
-}
-
-func (c Config) withDefaults() Config {
-	if c.Account == "" {
-		c.Account = "000000000000"
-	}
-	if c.Region == "" {
-		c.Region = "us-east-1"
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
+type Config = service.Config
 
 // State is one account's Lambda in one region. Its methods may be called by many
 // goroutines at once; those that change something return when the change is
@@ -108,7 +87,7 @@ const bucket = "lambda/mappings"
 // New loads the mappings from the store: whether they are on is known before
 // anybody receives. The error tells which record could not be read.
 func New(store disk.Store, cfg Config) (*State, error) {
-	s := &State{cfg: cfg.withDefaults(), store: store, functions: map[string]Function{}, mappings: map[string]*mapping{}}
+	s := &State{cfg: cfg.WithDefaults(), store: store, functions: map[string]Function{}, mappings: map[string]*mapping{}}
 	err := store.Scan(bucket, nil, func(key, value []byte) error {
 		m, err := decode(value)
 		if err != nil {

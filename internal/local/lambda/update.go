@@ -3,9 +3,12 @@ package lambda
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"sluice/internal/local/service"
 )
 
 // Update is a change of a mapping; nil leaves as it is.
@@ -52,7 +55,7 @@ func (s *State) Mapping(id string) (Told, error) {
 func (s *State) find(id string) (*mapping, error) {
 	m, found := s.mappings[id]
 	if !found {
-		return nil, &Error{CodeNotFound, "The resource you requested does not exist."}
+		return nil, notFound("The resource you requested does not exist.")
 	}
 	return m, nil
 }
@@ -65,7 +68,7 @@ func (s *State) Mappings(function, queueARN string) ([]Told, error) {
 	if function != "" {
 		function = functionName(function)
 		if _, found := s.functions[function]; !found {
-			return nil, &Error{CodeNotFound, "Function not found: " + s.functionARN(function)}
+			return nil, notFound("Function not found: %s", s.functionARN(function))
 		}
 	}
 	list := []Told{}
@@ -90,7 +93,7 @@ func (s *State) UpdateMapping(ctx context.Context, id string, u Update) (Told, e
 	}
 	if m.state != m.settled() {
 		s.mu.Unlock()
-		return Told{}, &Error{CodeInUse, "Cannot update the event source mapping because it is in use."}
+		return Told{}, &Error{Code: CodeInUse, Message: "Cannot update the event source mapping because it is in use.", Passing: true}
 	}
 	to, refused := u.of(m)
 	if refused != nil {
@@ -108,7 +111,7 @@ func (s *State) UpdateMapping(ctx context.Context, id string, u Update) (Told, e
 	s.obeying.Go(func() { s.obey(changed) })
 	s.mu.Unlock()
 	if err := ticket.Wait(ctx); err != nil {
-		return Told{}, &Error{CodeService, "The change could not be kept: " + err.Error()}
+		return Told{}, service.Refuse(http.StatusInternalServerError, CodeService, "The change could not be kept: %s", err)
 	}
 	return answer, nil
 }
@@ -185,7 +188,7 @@ func (s *State) Function(given string) (Function, error) {
 	name := functionName(given)
 	f, found := s.functions[name]
 	if !found {
-		return Function{}, &Error{CodeNotFound, "Function not found: " + s.functionARN(name)}
+		return Function{}, notFound("Function not found: %s", s.functionARN(name))
 	}
 	return f, nil
 }

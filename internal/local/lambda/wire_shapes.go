@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"sluice/internal/local/awsjson"
 )
 
 // mappingDocument is an EventSourceMappingConfiguration.
@@ -17,7 +19,7 @@ type mappingDocument struct {
 	EventSourceArn                 string
 	State                          string
 	StateTransitionReason          string
-	LastModified                   epoch
+	LastModified                   awsjson.Time
 	BatchSize                      int
 	MaximumBatchingWindowInSeconds int
 	FunctionResponseTypes          []string
@@ -32,7 +34,7 @@ func (s *State) document(t Told) mappingDocument {
 	d := mappingDocument{
 		UUID: t.UUID, EventSourceMappingArn: strings.TrimSuffix(s.functionARN(""), "function:") + "event-source-mapping:" + t.UUID,
 		FunctionArn: s.functionARN(t.Function), EventSourceArn: t.QueueARN,
-		State: t.State, StateTransitionReason: "USER_INITIATED", LastModified: epoch{t.Modified},
+		State: t.State, StateTransitionReason: "USER_INITIATED", LastModified: awsjson.Time{Time: t.Modified},
 		BatchSize: t.BatchSize, MaximumBatchingWindowInSeconds: t.Window, FunctionResponseTypes: []string{reportFailures},
 	}
 	if t.Concurrency > 0 {

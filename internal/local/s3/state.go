@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"sync"
 	"time"
@@ -13,36 +12,14 @@ import (
 	"github.com/tidwall/btree"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 // Config is the ground a State stands on. Zero values are made into defaults.
 type Config struct {
-	// Account is the 12-digit account that owns every bucket; 000000000000.
-	Account string
-	// Region of every bucket; us-east-1.
-	Region string
-	// Now is the clock; time.Now.
-	Now func() time.Time
-	// Log gets what no client is told. It never gets a key or a body.
-	Log *slog.Logger
+	service.Config
 	// Events hears of objects; nil if nobody does.
 	Events Events
-}
-
-func (c Config) withDefaults() Config {
-	if c.Account == "" {
-		c.Account = "000000000000"
-	}
-	if c.Region == "" {
-		c.Region = "us-east-1"
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	return c
 }
 
 // State is one account's S3 in one region. Its methods may be called by many
@@ -89,8 +66,9 @@ const (
 // temporary folder that Close removes. The error tells which record could not be
 // read.
 func New(store disk.Store, folder string, cfg Config) (*State, error) {
+	cfg.Config = cfg.WithDefaults()
 	s := &State{
-		cfg: cfg.withDefaults(), store: store, bodies: newBodies(store, folder), outbox: newOutbox(),
+		cfg: cfg, store: store, bodies: newBodies(store, folder), outbox: newOutbox(),
 		buckets: map[string]*bucket{}, uploads: map[string]*upload{}, contests: map[string]map[*contest]bool{}, counts: map[string]int64{},
 	}
 	loads := []struct {

@@ -70,7 +70,7 @@ var (
 
 func checkGroup(group string) error {
 	if group != "" && group != defaultGroup {
-		return &Error{CodeNotFound, "Schedule group " + group + " does not exist. The local EventBridge Scheduler has the group default only."}
+		return notFound("Schedule group %s does not exist. The local EventBridge Scheduler has the group default only.", group)
 	}
 	return nil
 }

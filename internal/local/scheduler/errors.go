@@ -1,17 +1,13 @@
 package scheduler
 
-import "fmt"
+import (
+	"net/http"
 
-// Error is a refusal in EventBridge Scheduler's terms. None of them helps to
-// retry unchanged, save CodeInternal.
-type Error struct {
-	// Code is the service's name of the error, one of Code….
-	Code string
-	// Message is the sentence that goes with it.
-	Message string
-}
+	"sluice/internal/local/service"
+)
 
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
+// Error is a refusal in EventBridge Scheduler's terms; its Code is one of Code….
+type Error = service.Error
 
 // Codes of an Error.
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html#API_CreateSchedule_Errors
@@ -20,9 +16,12 @@ const (
 	CodeNotFound   = "ResourceNotFoundException"
 	CodeConflict   = "ConflictException"
 	CodeInternal   = "InternalServerException"
-	CodeUnknown    = "UnknownOperationException"
 )
 
 func invalid(format string, args ...any) error {
-	return &Error{CodeValidation, fmt.Sprintf(format, args...)}
+	return service.Refuse(http.StatusBadRequest, CodeValidation, format, args...)
+}
+
+func notFound(format string, args ...any) error {
+	return service.Refuse(http.StatusNotFound, CodeNotFound, format, args...)
 }

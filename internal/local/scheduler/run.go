@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 const (
@@ -152,7 +153,7 @@ func (s *State) input(one *Schedule) string {
 	return strings.NewReplacer(
 		"<aws.scheduler.schedule-arn>", s.ARN(one.Name),
 		"<aws.scheduler.scheduled-time>", one.Due.Format(time.RFC3339),
-		"<aws.scheduler.execution-id>", randomID(),
+		"<aws.scheduler.execution-id>", service.NewID(),
 		"<aws.scheduler.attempt-number>", strconv.Itoa(one.Tries+1),
 	).Replace(one.Target.Input)
 }
@@ -169,6 +170,6 @@ func (s *State) notification(one *Schedule) string {
 		Region     string   `json:"region"`
 		Resources  []string `json:"resources"`
 		Detail     string   `json:"detail"`
-	}{"0", randomID(), "Scheduled Event", "aws.scheduler", s.cfg.Account, one.Due.Format(time.RFC3339), s.cfg.Region, []string{s.ARN(one.Name)}, "{}"})
+	}{"0", service.NewID(), "Scheduled Event", "aws.scheduler", s.cfg.Account, one.Due.Format(time.RFC3339), s.cfg.Region, []string{s.ARN(one.Name)}, "{}"})
 	return string(text)
 }

@@ -4,14 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 // Targets are what schedules can call. An error that has a method Retryable() bool
@@ -36,28 +37,7 @@ type Message struct {
 }
 
 // Config is the ground a State stands on. Zero values are made into defaults.
-type Config struct {
-	Account string           // 12 digits; 000000000000
-	Region  string           // us-east-1
-	Now     func() time.Time // time.Now
-	Log     *slog.Logger     // never gets an input
-}
-
-func (c Config) withDefaults() Config {
-	if c.Account == "" {
-		c.Account = "000000000000"
-	}
-	if c.Region == "" {
-		c.Region = "us-east-1"
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
+type Config = service.Config
 
 // State is one account's schedules in one region. Its methods may be called by
 // many goroutines at once; those that change something return when the change is
@@ -93,7 +73,7 @@ const bucket = "scheduler/schedules"
 // New loads the schedules from the store. The error tells which record could not
 // be read.
 func New(store disk.Store, targets Targets, cfg Config) (*State, error) {
-	s := &State{cfg: cfg.withDefaults(), store: store, targets: targets, changed: make(chan struct{}, 1), schedules: map[string]*Schedule{}}
+	s := &State{cfg: cfg.WithDefaults(), store: store, targets: targets, changed: make(chan struct{}, 1), schedules: map[string]*Schedule{}}
 	err := store.Scan(bucket, nil, func(key, value []byte) error {
 		one := &Schedule{}
 		if err := json.Unmarshal(value, one); err != nil {
@@ -122,7 +102,7 @@ func (s *State) Create(ctx context.Context, d Definition, token string) (string,
 		if token != "" && there.Token == token {
 			return s.ARN(d.Name), nil
 		}
-		return "", &Error{CodeConflict, "Schedule " + d.Name + " already exists."}
+		return "", service.Refuse(http.StatusConflict, CodeConflict, "Schedule %s already exists.", d.Name)
 	}
 	now := s.cfg.Now()
 	ticket := s.put(&Schedule{Definition: d, Created: now, Modified: now, Token: token, Due: due, Next: due})
@@ -198,7 +178,7 @@ func (s *State) find(group, name string) (*Schedule, error) {
 	}
 	one := s.schedules[name]
 	if one == nil {
-		return nil, &Error{CodeNotFound, "Schedule " + name + " does not exist."}
+		return nil, notFound("Schedule %s does not exist.", name)
 	}
 	return one, nil
 }
@@ -222,7 +202,7 @@ func (s *State) remove(name string) disk.Ticket {
 // kept waits until a change is durable, without mu.
 func (s *State) kept(ctx context.Context, t disk.Ticket) error {
 	if err := t.Wait(ctx); err != nil {
-		return &Error{CodeInternal, "The change could not be kept: " + err.Error()}
+		return service.Refuse(http.StatusInternalServerError, CodeInternal, "The change could not be kept: %s", err)
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"sluice/internal/local/awsjson"
 )
 
 // document is a schedule on the wire.
@@ -95,7 +97,7 @@ func (s *State) document(one Schedule) document {
 	d := document{
 		Arn: s.ARN(one.Name), Name: one.Name, GroupName: defaultGroup, Description: one.Description,
 		ScheduleExpression: one.Expression, ScheduleExpressionTimezone: cmp.Or(one.Timezone, "UTC"), FlexibleTimeWindow: &window{Mode: "OFF"},
-		ActionAfterCompletion: one.After, State: one.State, CreationDate: epoch{one.Created}, LastModificationDate: epoch{one.Modified},
+		ActionAfterCompletion: one.After, State: one.State, CreationDate: awsjson.Time{Time: one.Created}, LastModificationDate: awsjson.Time{Time: one.Modified},
 	}
 	seconds := int(one.Target.MostAge.Seconds())
 	d.Target = &target{Arn: one.Target.ARN, RoleArn: one.Target.RoleARN, Input: one.Target.Input, RetryPolicy: &retryPolicy{&seconds, &one.Target.MostTries}}

@@ -1,18 +1,13 @@
 package ses
 
-import "fmt"
+import (
+	"net/http"
 
-// Error is a refusal in SES's terms. None of them helps to retry unchanged,
-// save CodeInternal.
-type Error struct {
-	// Code is SES's name of the error.
-	Code string
-	// Message is the sentence that goes with it. It may hold an address; it is
-	// for the caller and not for a log.
-	Message string
-}
+	"sluice/internal/local/service"
+)
 
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
+// Error is a refusal in SES's terms. Its Message may hold an address.
+type Error = service.Error
 
 // Codes of an Error.
 const (
@@ -25,13 +20,17 @@ const (
 )
 
 func badRequest(format string, args ...any) error {
-	return &Error{Code: CodeBadRequest, Message: fmt.Sprintf(format, args...)}
+	return service.Refuse(http.StatusBadRequest, CodeBadRequest, format, args...)
 }
 
 func notFound(format string, args ...any) error {
-	return &Error{Code: CodeNotFound, Message: fmt.Sprintf(format, args...)}
+	return service.Refuse(http.StatusNotFound, CodeNotFound, format, args...)
 }
 
 func exists(format string, args ...any) error {
-	return &Error{Code: CodeExists, Message: fmt.Sprintf(format, args...)}
+	return service.Refuse(http.StatusBadRequest, CodeExists, format, args...)
+}
+
+func internal(format string, args ...any) error {
+	return service.Refuse(http.StatusInternalServerError, CodeInternal, format, args...)
 }

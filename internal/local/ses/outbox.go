@@ -73,7 +73,7 @@ func (s *State) enqueue(m *Mail) (disk.Ticket, error) {
 	sequence, _ := sequenceOf(m.ID)
 	value, err := json.Marshal(m)
 	if err != nil {
-		return disk.Ticket{}, &Error{Code: CodeInternal, Message: "the mail cannot be written: " + err.Error()}
+		return disk.Ticket{}, internal("the mail cannot be written: %s", err)
 	}
 	return s.store.Enqueue(disk.Change{Bucket: bucketOutbox, Key: outboxKey(sequence), Value: value}), nil
 }

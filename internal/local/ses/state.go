@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 // Publisher takes the events of mails, for the default event bus.
@@ -34,28 +34,7 @@ type Event struct {
 }
 
 // Config is the ground a State stands on. Zero values are made into defaults.
-type Config struct {
-	Account string           // 12 digits; 000000000000
-	Region  string           // us-east-1
-	Now     func() time.Time // time.Now
-	Log     *slog.Logger     // never gets an address or the text of a mail
-}
-
-func (c Config) withDefaults() Config {
-	if c.Account == "" {
-		c.Account = "000000000000"
-	}
-	if c.Region == "" {
-		c.Region = "us-east-1"
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	return c
-}
+type Config = service.Config
 
 // State is one account's SES in one region. Its methods may be called by many
 // goroutines at once; those that change something return when the change is
@@ -77,7 +56,7 @@ type State struct {
 // New loads the state from the store. The error tells which record could not
 // be read.
 func New(store disk.Store, publisher Publisher, cfg Config) (*State, error) {
-	s := &State{cfg: cfg.withDefaults(), store: store, publisher: publisher,
+	s := &State{cfg: cfg.WithDefaults(), store: store, publisher: publisher,
 		identities: newTable[Identity](store, "ses/identities"),
 		sets:       newTable[ConfigurationSet](store, "ses/configuration-sets"),
 		suppressed: newTable[Suppressed](store, "ses/suppressed"),
@@ -122,7 +101,7 @@ func (t table[T]) load() error {
 func (t table[T]) put(name string, row *T) (disk.Ticket, error) {
 	value, err := json.Marshal(row)
 	if err != nil {
-		return disk.Ticket{}, &Error{Code: CodeInternal, Message: "the record cannot be written: " + err.Error()}
+		return disk.Ticket{}, internal("the record cannot be written: %s", err)
 	}
 	t.rows[name] = row
 	return t.store.Enqueue(disk.Change{Bucket: t.bucket, Key: []byte(name), Value: value}), nil
@@ -147,7 +126,7 @@ func (s *State) change(ctx context.Context, act func() (disk.Ticket, error)) err
 
 func durable(ctx context.Context, t disk.Ticket) error {
 	if err := t.Wait(ctx); err != nil {
-		return &Error{Code: CodeInternal, Message: "the change could not be kept: " + err.Error()}
+		return internal("the change could not be kept: %s", err)
 	}
 	return nil
 }

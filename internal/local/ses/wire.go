@@ -4,16 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"math"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
-)
 
-// mostRequestBytes bounds a request: a mail of 40 MB in base64, and more.
-const mostRequestBytes = 64 << 20
+	"sluice/internal/local/awsjson"
+)
 
 // Handler speaks SES's REST protocol, JSON below /v2/email/. Refusals carry
 // X-Amzn-ErrorType and a message, as the SDKs expect them.
@@ -25,10 +23,17 @@ func Handler(s *State) http.Handler {
 	s.suppressionRoutes(mux)
 	s.templateRoutes(mux)
 	s.optionRoutes(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, http.StatusNotFound, &Error{Code: "UnknownOperationException", Message: "The local SES does not know " + r.Method + " " + r.URL.Path + "."})
-	})
+	mux.HandleFunc("/", protocol().Unknown("SES", ""))
 	return mux
+}
+
+func protocol() awsjson.Protocol {
+	return awsjson.Protocol{
+		Most: 64 << 20, Invalid: CodeBadRequest, // a mail of 40 MB in base64, and more
+		Internal: Error{Code: CodeInternal, Message: "Service encountered unexpected problem. Please try again.", Status: http.StatusInternalServerError},
+		Document: func(message string) map[string]string { return map[string]string{"message": message} },
+		NewID:    func() string { return newID(0) },
+	}
 }
 
 // call is a request as an operation sees it.
@@ -42,26 +47,15 @@ type none struct{}
 
 // handle makes an HTTP handler of a function over its request and answer types.
 func handle[In, Out any](act func(ctx context.Context, c call, in In) (Out, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostRequestBytes))
-		if err != nil {
-			refuse(w, http.StatusBadRequest, badRequest("The request could not be read, or is too large."))
-			return
-		}
+	return awsjson.Handle(protocol(), http.StatusOK, func(r *http.Request, body []byte) (out Out, err error) {
 		var in In
 		if len(body) > 0 {
 			if err := json.Unmarshal(body, &in); err != nil {
-				refuse(w, http.StatusBadRequest, badRequest("The request is not valid JSON of this operation: %s", jsonReason(err)))
-				return
+				return out, badRequest("The request is not valid JSON of this operation: %s", jsonReason(err))
 			}
 		}
-		out, err := act(r.Context(), call{r.PathValue, r.URL.Query()}, in)
-		if err != nil {
-			refuseError(w, err)
-			return
-		}
-		answer(w, http.StatusOK, out)
-	}
+		return act(r.Context(), call{r.PathValue, r.URL.Query()}, in)
+	})
 }
 
 // jsonReason tells what is wrong without quoting the request.
@@ -71,49 +65,6 @@ func jsonReason(err error) string {
 		return wrong.Field + " can not be a " + wrong.Value
 	}
 	return "syntax"
-}
-
-func answer(w http.ResponseWriter, status int, value any) {
-	text, err := json.Marshal(value)
-	if err != nil {
-		status, text = http.StatusInternalServerError, []byte(`{"message":"The answer cannot be written."}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Amzn-Requestid", newID(0))
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // a client that has gone needs no answer
-}
-
-func refuseError(w http.ResponseWriter, err error) {
-	var told *Error
-	if !errors.As(err, &told) {
-		told = &Error{Code: CodeInternal, Message: "Service encountered unexpected problem. Please try again."}
-	}
-	status := http.StatusBadRequest
-	switch told.Code {
-	case CodeNotFound:
-		status = http.StatusNotFound
-	case CodeInternal:
-		status = http.StatusInternalServerError
-	}
-	refuse(w, status, told)
-}
-
-func refuse(w http.ResponseWriter, status int, err error) {
-	var told *Error
-	if !errors.As(err, &told) {
-		told = &Error{Code: CodeInternal}
-	}
-	w.Header().Set("X-Amzn-Errortype", told.Code)
-	answer(w, status, map[string]string{"message": told.Message})
-}
-
-// epoch is a time as SES writes it: seconds since 1970, with a fraction.
-type epoch struct{ time.Time }
-
-// MarshalJSON writes seconds.
-func (e epoch) MarshalJSON() ([]byte, error) {
-	return strconv.AppendFloat(nil, float64(e.UnixMilli())/1000, 'f', -1, 64), nil
 }
 
 // queryTime reads a time of a query: RFC 3339 or seconds; zero if none.

@@ -4,16 +4,18 @@ import (
 	"context"
 	"net/http"
 	"slices"
+
+	"sluice/internal/local/awsjson"
 )
 
 type suppressedDocument struct {
 	EmailAddress   string
 	Reason         string
-	LastUpdateTime epoch
+	LastUpdateTime awsjson.Time
 }
 
 func suppressedOf(x *Suppressed) suppressedDocument {
-	return suppressedDocument{x.Address, x.Reason, epoch{x.Updated}}
+	return suppressedDocument{x.Address, x.Reason, awsjson.Time{Time: x.Updated}}
 }
 
 type suppressedList struct {
@@ -75,7 +77,7 @@ func (d templateDocument) template(name string) Template {
 
 type templateMetadata struct {
 	TemplateName     string
-	CreatedTimestamp epoch
+	CreatedTimestamp awsjson.Time
 }
 
 type templateList struct {
@@ -113,7 +115,7 @@ func (s *State) wireTemplates(_ context.Context, c call, _ none) (templateList, 
 	list, next, err := s.Templates(token, size)
 	out := templateList{TemplatesMetadata: make([]templateMetadata, len(list)), NextToken: next}
 	for i, t := range list {
-		out.TemplatesMetadata[i] = templateMetadata{t.Name, epoch{t.Created}}
+		out.TemplatesMetadata[i] = templateMetadata{t.Name, awsjson.Time{Time: t.Created}}
 	}
 	return out, err
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 // Config is what a state needs to know; every field has a default.
@@ -51,22 +52,14 @@ type Caller struct {
 // New loads the state from the store and goes on with the move tasks that were
 // running. An error names what on disk could not be understood.
 func New(store disk.Store, config Config) (*State, error) {
+	at := service.Config{Account: config.Account, Region: config.Region, Now: config.Now}.WithDefaults()
 	s := &State{
-		store: store, now: config.Now, account: config.Account, region: config.Region, purgeInterval: config.PurgeInterval,
+		store: store, now: at.Now, account: at.Account, region: at.Region, purgeInterval: config.PurgeInterval,
 		queues: map[string]*queue{}, messages: map[uint64]*message{}, moves: map[string]*move{},
 		stop: make(chan struct{}),
 	}
-	if s.now == nil {
-		s.now = time.Now
-	}
 	if s.purgeInterval == 0 {
 		s.purgeInterval = time.Minute
-	}
-	if s.account == "" {
-		s.account = "000000000000"
-	}
-	if s.region == "" {
-		s.region = "us-east-1"
 	}
 	if err := s.load(); err != nil {
 		return nil, err

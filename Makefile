@@ -94,7 +94,7 @@ bench-local: build
 ## make lint           gofmt, go vet and golangci-lint (built from its module the first time, some minutes)
 .PHONY: lint
 lint:
-	@unformatted="$$(gofmt -l cmd events functions internal schemas)"; [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted" >&2; exit 1; }
+	@unformatted="$$(gofmt -l cmd events functions internal schemas terraform)"; [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted" >&2; exit 1; }
 	go vet ./...
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) run ./...
 

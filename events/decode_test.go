@@ -166,11 +166,16 @@ var samples = []Event{
 	RequestParked{Cause: "It crashed.", Class: "crash", Queue: "q-dlq", Key: "parked/acme/r-1/1.json", Event: "RequestReceived"},
 	UploadReceived{File: file, Records: 3, Rejected: 1, Deadline: at, WantsReport: true},
 	UploadCompleted{File: file, Records: 3, Completed: 2, Rejected: 1, Reasons: map[string]int{"empty": 1}, Results: "reports/acme/u/results.csv", Report: "reports/acme/u/report.html"},
+	EmailDelivered{mailed},
+	EmailBounced{Mailed: mailed, Kind: BouncePermanent, SubType: "General", FeedbackID: "f-1", Suppressed: true},
+	EmailComplained{Mailed: mailed, FeedbackType: "abuse", FeedbackID: "f-1"},
 }
 
 var (
 	spend = Spend{Model: "m", AnsweredBy: "n", Usage: Usage{10, 5, 1, 1}, CostUSD: 0.001, Reused: false}
 	file  = UploadFile{"b", "uploads/acme/summarize/f.csv", "e", 12}
+
+	mailed = Mailed{About: "Stored", MessageID: "m-1", Recipient: AddressHash("a@example.com"), Key: strings.Repeat("abc234", 8) + "wxyz", At: at}
 )
 
 func TestEveryEventSurvivesItsSchema(t *testing.T) {

@@ -5,6 +5,6 @@ package events
 func All() []Event {
 	return []Event{
 		RequestReceived{}, RequestRejected{}, AiCompleted{}, AiFailed{}, Stored{}, Notified{}, NotificationSkipped{},
-		RequestParked{}, UploadReceived{}, UploadCompleted{},
+		RequestParked{}, UploadReceived{}, UploadCompleted{}, EmailDelivered{}, EmailBounced{}, EmailComplained{},
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/caarlos0/env/v11"
+
+	"sluice/internal/links"
+	"sluice/internal/suppression"
 )
 
 // Config is what the environment says.
@@ -19,6 +22,12 @@ type Config struct {
 	Sender string `env:"SLUICE_SENDER,required,notEmpty"`
 	// Domains are those that may be mailed.
 	Domains Domains `env:"SLUICE_RECIPIENT_DOMAINS,required,notEmpty"`
+	// SuppressionSecret is what addresses are filed under; the same for all.
+	SuppressionSecret string `env:"SLUICE_SUPPRESSION_SECRET,required,notEmpty"`
+	// APIURL is the public URL of the API, and LinkSecret what its links are signed
+	// with. Without both, mails hold no links.
+	APIURL     string `env:"SLUICE_API_URL"`
+	LinkSecret string `env:"SLUICE_LINK_SECRET"`
 }
 
 // LoadConfig reads the environment; the error names what is missing or wrong.
@@ -30,7 +39,24 @@ func LoadConfig() (Config, error) {
 	if _, err := mail.ParseAddress(c.Sender); err != nil {
 		return Config{}, errors.New("environment: SLUICE_SENDER is not an address")
 	}
+	if len(c.SuppressionSecret) < suppression.MinSecret {
+		return Config{}, fmt.Errorf("environment: SLUICE_SUPPRESSION_SECRET is shorter than %d characters", suppression.MinSecret)
+	}
+	if _, err := c.links(); err != nil {
+		return Config{}, fmt.Errorf("environment: %w", err)
+	}
 	return c, nil
+}
+
+// links makes the links of mails; nil without an API.
+func (c Config) links() (*links.Links, error) {
+	switch {
+	case c.APIURL == "" && c.LinkSecret == "":
+		return nil, nil
+	case c.APIURL == "" || c.LinkSecret == "":
+		return nil, errors.New("SLUICE_API_URL and SLUICE_LINK_SECRET are given together or not at all")
+	}
+	return links.New(c.APIURL, c.LinkSecret)
 }
 
 // Domains says which domains may be mailed: "*" all of them, else those of a

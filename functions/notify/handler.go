@@ -10,8 +10,11 @@ import (
 	"sluice/internal/claim"
 	"sluice/internal/consume"
 	"sluice/internal/fault"
+	"sluice/internal/links"
 	"sluice/internal/objects"
+	"sluice/internal/reputation"
 	"sluice/internal/requests"
+	"sluice/internal/suppression"
 )
 
 // Name is the function's name.
@@ -24,14 +27,17 @@ type Publisher interface {
 
 // Handler mails.
 type Handler struct {
-	config Config
-	store  *objects.Store
-	book   *requests.Book
-	claims *claim.Keeper
-	ses    API
-	bus    Publisher
-	now    func() time.Time
-	texts  texts
+	config   Config
+	store    *objects.Store
+	requests *requests.Book
+	claims   *claim.Keeper
+	list     *suppression.List
+	book     *reputation.Book
+	links    *links.Links // nil: mails hold none
+	ses      API
+	bus      Publisher
+	now      func() time.Time
+	texts    texts
 }
 
 // New makes the handler. Ses must try each call once; see [OneAttempt].
@@ -40,7 +46,18 @@ func New(config Config, store *objects.Store, ses API, bus Publisher, now func()
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{config, store, requests.New(store), claim.New(store, now), ses, bus, now, texts}, nil
+	links, err := config.links()
+	if err != nil {
+		return nil, err
+	}
+	if links != nil {
+		links = links.At(now)
+	}
+	return &Handler{
+		config: config, store: store, requests: requests.New(store), claims: claim.New(store, now),
+		list: suppression.New(store, config.SuppressionSecret, now), book: reputation.New(store, now), links: links,
+		ses: ses, bus: bus, now: now, texts: texts,
+	}, nil
 }
 
 // subject is an event that somebody is to be mailed about.
@@ -53,8 +70,9 @@ type subject struct {
 }
 
 // Handle mails about one event. Errors: Park for an event that is not one of
-// ours or a mail that needs a person, Defer for a throttle or a mail that another
-// invocation is at, else what S3, SES or the bus answered.
+// ours or a mail that needs a person, Defer for a throttle, a mail that another
+// invocation is at, or while all sending is stopped, else what S3, SES or the bus
+// answered.
 func (h *Handler) Handle(ctx context.Context, m consume.Message) error {
 	began := h.now()
 	about, err := decode(m.Record)
@@ -72,10 +90,13 @@ func (h *Handler) Handle(ctx context.Context, m consume.Message) error {
 		return h.say(ctx, began, about, nil, "who is to be mailed is not known")
 	}
 	outcomes, err := h.mailAll(ctx, about, addresses)
+	if errors.Is(err, errStopped) {
+		return fault.DeferFor(stoppedPause(m.Receives), err)
+	}
 	if err != nil {
 		return err
 	}
-	return h.say(ctx, began, about, outcomes, "none of the recipients may be mailed")
+	return h.say(ctx, began, about, outcomes, because("none of the recipients may be mailed", outcomes))
 }
 
 func decode(r events.Record) (*subject, error) {
@@ -117,11 +138,12 @@ func (s *subject) wanted() bool {
 }
 
 // mailAll mails each address and returns every outcome. The first error stops
-// it if SES is throttling; any other lets the rest be mailed first.
+// it if nobody can be mailed for the moment; any other lets the rest be mailed
+// first.
 func (h *Handler) mailAll(ctx context.Context, about *subject, addresses []string) ([]events.Recipient, error) {
-	var letter *letter
 	var outcomes []events.Recipient
 	var failure error
+	write := once(func() (*letter, error) { return h.write(ctx, about) })
 	for _, address := range addresses {
 		one := events.Recipient{Hash: events.AddressHash(address)}
 		if why := h.forbids(address); why != "" {
@@ -129,26 +151,55 @@ func (h *Handler) mailAll(ctx context.Context, about *subject, addresses []strin
 			outcomes = append(outcomes, one)
 			continue
 		}
-		if letter == nil {
-			var err error
-			if letter, err = h.write(ctx, about); err != nil {
-				return nil, err
-			}
+		if err := h.mayMail(ctx); err != nil {
+			return nil, errors.Join(failure, err)
 		}
 		sent, _, err := claim.Once(ctx, h.claims, about.claim(one.Hash), func(ctx context.Context) (outcome, error) {
-			return h.send(ctx, about, letter, address)
+			return h.mail(ctx, about, write, address)
 		})
-		if err != nil {
+		var suppressed errSuppressed
+		switch {
+		case errors.As(err, &suppressed):
+			one.Outcome, one.Reason = events.MailSkipped, suppressed.why
+		case err != nil:
 			failure = errors.Join(failure, err)
-			if errors.Is(err, errThrottled) {
-				break
+			if errors.Is(err, errThrottled) || errors.Is(err, errUnwritten) {
+				return nil, failure
 			}
 			continue
+		default:
+			one.Outcome, one.MessageID, one.Reason = sent.Outcome, sent.MessageID, sent.Reason
 		}
-		one.Outcome, one.MessageID, one.Reason = sent.Outcome, sent.MessageID, sent.Reason
 		outcomes = append(outcomes, one)
 	}
 	return outcomes, failure
+}
+
+// once calls f at most once, when it is first needed.
+func once(f func() (*letter, error)) func() (*letter, error) {
+	var written *letter
+	var err error
+	return func() (*letter, error) {
+		if written == nil && err == nil {
+			written, err = f()
+		}
+		return written, err
+	}
+}
+
+// errUnwritten: there is no mail to send to anybody.
+var errUnwritten = errors.New("the mail cannot be written")
+
+// mail sends the mail to one address, if that may be mailed.
+func (h *Handler) mail(ctx context.Context, about *subject, write func() (*letter, error), address string) (outcome, error) {
+	letter, err := write()
+	if err != nil {
+		return outcome{}, claim.NotDone(fmt.Errorf("%w: %w", errUnwritten, err))
+	}
+	if err := h.free(ctx, address); err != nil {
+		return outcome{}, err
+	}
+	return h.send(ctx, about, letter, address)
 }
 
 func (s *subject) claim(hash string) claim.Claim {

@@ -71,7 +71,7 @@ func TestMails(t *testing.T) {
 				}
 			}
 			if *in.FromEmailAddress != "Sluice <sluice@example.com>" || len(in.Destination.ToAddresses) != 1 || in.Destination.ToAddresses[0] != address ||
-				*in.ConfigurationSetName != "set" || len(in.EmailTags) != 2 || *in.EmailTags[1].Value != "test" {
+				*in.ConfigurationSetName != "set" || len(simple.Headers) != 0 {
 				t.Errorf("%+v", in)
 			}
 			e, raw := w.said()
@@ -327,14 +327,16 @@ func TestOneAttempt(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	for name, value := range map[string]string{"SLUICE_BUS": "own", "SLUICE_BUCKET": "b", "SLUICE_ENVIRONMENT": "test",
-		"SLUICE_CONFIGURATION_SET": "set", "SLUICE_SENDER": "sluice@example.com", "SLUICE_RECIPIENT_DOMAINS": "a.org, B.org"} {
+		"SLUICE_CONFIGURATION_SET": "set", "SLUICE_SENDER": "sluice@example.com", "SLUICE_RECIPIENT_DOMAINS": "a.org, B.org",
+		"SLUICE_SUPPRESSION_SECRET": secret} {
 		t.Setenv(name, value)
 	}
 	c, err := LoadConfig()
 	if err != nil || !c.Domains.Allow("A.org") || !c.Domains.Allow("b.org") || c.Domains.Allow("c.org") || c.Domains.Allow("x.a.org") {
 		t.Errorf("%+v, %v", c, err)
 	}
-	for name, bad := range map[string]string{"SLUICE_SENDER": "no address", "SLUICE_RECIPIENT_DOMAINS": " , ", "SLUICE_BUS": ""} {
+	for name, bad := range map[string]string{"SLUICE_SENDER": "no address", "SLUICE_RECIPIENT_DOMAINS": " , ", "SLUICE_BUS": "",
+		"SLUICE_SUPPRESSION_SECRET": "short", "SLUICE_API_URL": "https://api.example.com", "SLUICE_LINK_SECRET": secret} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, bad)
 			if _, err := LoadConfig(); err == nil {

@@ -63,6 +63,7 @@ type view struct {
 	Rows    []row
 	Codes   []requests.Reason
 	Page    string
+	Link    string // opens the report; "" without an API
 	Missing string
 }
 
@@ -102,6 +103,9 @@ func (h *Handler) write(ctx context.Context, about *subject) (*letter, error) {
 		v.What = "It was set aside, and somebody will look at it. Nothing is lost; you need not send it again."
 		v.Reasons = []events.Problem{{Code: d.Class, Message: d.Cause}}
 	case events.UploadCompleted:
+		if h.links != nil {
+			v.Link = h.links.Report(about.Tenant, about.upload())
+		}
 		return h.report(v, d)
 	}
 	v.Title = "No answer: " + v.Task + " " + v.RequestID

@@ -21,7 +21,7 @@ import (
 func (h *Handler) recipients(ctx context.Context, about *subject) ([]string, error) {
 	_, report := about.data.(events.UploadCompleted)
 	if !report {
-		status, err := h.book.Get(ctx, about.Tenant, about.RequestID)
+		status, err := h.requests.Get(ctx, about.Tenant, about.RequestID)
 		if err != nil && !errors.Is(err, objects.ErrNotFound) {
 			return nil, fmt.Errorf("recipients: %w", err)
 		}
@@ -29,11 +29,7 @@ func (h *Handler) recipients(ctx context.Context, about *subject) ([]string, err
 			return distinct(status.Notify), nil
 		}
 	}
-	id := about.Subject
-	if about.Request.Upload != nil {
-		id = about.Request.Upload.ID
-	}
-	intake, _, err := upload.LoadIntake(ctx, h.store, id)
+	intake, _, err := upload.LoadIntake(ctx, h.store, about.upload())
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		return nil, nil
@@ -43,6 +39,14 @@ func (h *Handler) recipients(ctx context.Context, about *subject) ([]string, err
 		return nil, nil
 	}
 	return distinct(intake.Definition.Notify), nil
+}
+
+// upload is the id of the upload that the event belongs to.
+func (s *subject) upload() string {
+	if s.Request.Upload != nil {
+		return s.Request.Upload.ID
+	}
+	return s.Subject
 }
 
 func distinct(addresses []string) []string {

@@ -13,6 +13,7 @@ import (
 	"sluice/events"
 	"sluice/internal/claim"
 	"sluice/internal/fault"
+	"sluice/internal/mailtag"
 )
 
 // API is what is called of SES.
@@ -45,22 +46,40 @@ func (h *Handler) send(ctx context.Context, about *subject, l *letter, address s
 	text := func(s string) *types.Content {
 		return &types.Content{Data: aws.String(s), Charset: aws.String("UTF-8")}
 	}
-	tag := func(name, value string) types.MessageTag {
-		return types.MessageTag{Name: aws.String(name), Value: aws.String(value)}
-	}
 	out, err := h.ses.SendEmail(ctx, &sesv2.SendEmailInput{
 		FromEmailAddress:     aws.String(h.config.Sender),
 		Destination:          &types.Destination{ToAddresses: []string{address}},
 		ConfigurationSetName: aws.String(h.config.ConfigurationSet),
 		Content: &types.EmailContent{Simple: &types.Message{
-			Subject: text(l.subject), Body: &types.Body{Text: text(l.text), Html: text(l.html)},
+			Subject: text(l.subject), Body: &types.Body{Text: text(l.text), Html: text(l.html)}, Headers: h.headers(about, address),
 		}},
-		EmailTags: []types.MessageTag{tag("requestId", about.RequestID), tag("environment", h.config.Environment)},
+		EmailTags: h.tags(about),
 	})
 	if err == nil {
 		return outcome{Outcome: events.MailSent, MessageID: aws.ToString(out.MessageId)}, nil
 	}
 	return judge(err)
+}
+
+// tags join what becomes of the mail to the request; see internal/mailtag.
+func (h *Handler) tags(about *subject) []types.MessageTag {
+	var tags []types.MessageTag
+	for _, t := range mailtag.Of(about.Envelope, h.config.Environment) {
+		tags = append(tags, types.MessageTag{Name: aws.String(t.Name), Value: aws.String(t.Value)})
+	}
+	return tags
+}
+
+// headers let the reader of a report say in one click that he wants no more (RFC
+// 8058). A result was asked for by its reader, and has none.
+func (h *Handler) headers(about *subject, address string) []types.MessageHeader {
+	if _, report := about.data.(events.UploadCompleted); !report || h.links == nil {
+		return nil
+	}
+	return []types.MessageHeader{
+		{Name: aws.String("List-Unsubscribe"), Value: aws.String("<" + h.links.Unsubscribe(h.list.Key(address)) + ">")},
+		{Name: aws.String("List-Unsubscribe-Post"), Value: aws.String("List-Unsubscribe=One-Click")},
+	}
 }
 
 // judge says what an error of SES means. Its text is not passed on: it may quote

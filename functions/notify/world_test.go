@@ -26,6 +26,7 @@ var submitted = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 const (
 	vietnamese = "Khách hàng phàn nàn: điện thoại hỏng sau hai ngày 📱"
 	address    = "canary.person@example.com"
+	secret     = "0123456789abcdef0123456789abcdef"
 )
 
 // post is SES: it keeps what it took, and answers as it is told.
@@ -60,7 +61,8 @@ type world struct {
 func newWorld(t testing.TB, domains string) *world {
 	w := &world{t: t, memory: objectstest.NewMemory(), bus: &bustest.Recorder{}, ses: &post{}, clock: submitted.Add(time.Minute)}
 	w.store = objects.New(w.memory, "b")
-	config := Config{Bus: "own", Bucket: "b", Environment: "test", ConfigurationSet: "set", Sender: "Sluice <sluice@example.com>"}
+	config := Config{Bus: "own", Bucket: "b", Environment: "test", ConfigurationSet: "set", Sender: "Sluice <sluice@example.com>",
+		SuppressionSecret: secret}
 	if err := config.Domains.UnmarshalText([]byte(domains)); err != nil {
 		t.Fatal(err)
 	}

@@ -125,8 +125,7 @@ func (m *Machine) open(ctx context.Context) error {
 		folder = filepath.Join(m.options.Folder, "objects")
 	}
 	if m.options.AWS != nil {
-		// What the local model said must not pass for a language model's answer later.
-		secret += "-aws"
+		secret += ofAWSAnswers
 	}
 	m.log = slog.New(slog.NewJSONHandler(m.options.Log, nil))
 	m.services, err = endpoint.Assemble(m.store, folder, endpoint.Options{

@@ -2,8 +2,12 @@ package machine
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -19,6 +23,9 @@ type place struct {
 	domains, tenants string
 	// knobs are what the operator chose for analyze, by variable.
 	knobs map[string]string
+	// suppressionSecret and linkSecret are made from the answers' secret where they
+	// are "". Without apiURL mails hold no links.
+	suppressionSecret, linkSecret, apiURL string
 }
 
 // knobsOf reads the variables by which an operator may choose how analyze asks
@@ -57,15 +64,43 @@ func (p place) forFunction(function, secret string) map[string]string {
 	case "analyze":
 		environment["SLUICE_TENANTS"] = p.tenants
 		environment["SLUICE_ANSWER_SECRET"] = secret
+		environment["SLUICE_SUPPRESSION_SECRET"] = or(p.suppressionSecret, derived(secret, "suppression"))
 		maps.Copy(environment, p.knobs)
 	case "notify":
 		environment["SLUICE_SENDER"] = p.sender
 		environment["SLUICE_CONFIGURATION_SET"] = p.configurationSet
 		environment["SLUICE_RECIPIENT_DOMAINS"] = p.domains
+		environment["SLUICE_SUPPRESSION_SECRET"] = or(p.suppressionSecret, derived(secret, "suppression"))
+		if p.apiURL != "" {
+			environment["SLUICE_API_URL"] = p.apiURL
+			environment["SLUICE_LINK_SECRET"] = or(p.linkSecret, derived(secret, "links"))
+		}
+	case "feedback":
+		environment["SLUICE_CONFIGURATION_SET"] = p.configurationSet
+		environment["SLUICE_SUPPRESSION_SECRET"] = or(p.suppressionSecret, derived(secret, "suppression"))
 	case "park":
 		environment["SLUICE_TENANTS"] = p.tenants
 	}
 	return environment
+}
+
+// ofAWSAnswers ends the secret under which answers of AWS's models are filed:
+// what the local model said must not pass for a language model's answer later.
+const ofAWSAnswers = "-aws"
+
+// derived is a secret made from that of the answers, for another purpose. It stays
+// the same whoever answers.
+func derived(secret, purpose string) string {
+	h := hmac.New(sha256.New, []byte(strings.TrimSuffix(secret, ofAWSAnswers)))
+	h.Write([]byte(purpose))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func or(value, otherwise string) string {
+	if value != "" {
+		return value
+	}
+	return otherwise
 }
 
 // queue is where a queue is.

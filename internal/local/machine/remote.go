@@ -131,7 +131,8 @@ func (o RemoteOptions) place() place {
 		environment: environment, bus: o.or("SLUICE_BUS", events.BusName(environment)), bucket: o.or("SLUICE_BUCKET", "sluice-"+environment),
 		sender: o.or("SLUICE_SENDER", Sender), configurationSet: o.or("SLUICE_CONFIGURATION_SET", "sluice-"+environment),
 		domains: o.or("SLUICE_RECIPIENT_DOMAINS", "*"), tenants: o.Getenv("SLUICE_TENANTS"),
-		knobs: knobsOf(o.Getenv),
+		knobs:             knobsOf(o.Getenv),
+		suppressionSecret: o.Getenv("SLUICE_SUPPRESSION_SECRET"), linkSecret: o.Getenv("SLUICE_LINK_SECRET"), apiURL: o.Getenv("SLUICE_API_URL"),
 	}
 }
 

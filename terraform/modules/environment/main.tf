@@ -1,0 +1,138 @@
+# One whole environment: the modules, and what passes between them. Everything
+# that repeats comes from the choreography.
+
+data "aws_caller_identity" "here" {}
+data "aws_region" "here" {}
+
+locals {
+  name   = "sluice-${var.environment}"
+  region = data.aws_region.here.name
+
+  # Buckets have one name space for the world, so account and Region are in it.
+  bucket = "${local.name}-${data.aws_caller_identity.here.account_id}-${local.region}"
+
+  choreography = jsondecode(file(var.choreography))
+  functions    = { for name, f in local.choreography.functions : name => f }
+  subscriptions = { for name, s in local.choreography.subscriptions : name => {
+    function    = s.function
+    bus         = s.bus
+    pattern     = jsonencode(s.pattern)
+    batch       = s.batch
+    window      = s.window
+    concurrency = s.concurrency
+    visibility  = s.visibility
+    maxReceives = s.maxReceives
+  } }
+}
+
+module "key" {
+  source = "../key"
+
+  name          = local.name
+  deletion_days = var.key_deletion_days
+}
+
+module "bus" {
+  source = "../bus"
+
+  name               = local.name
+  region             = local.region
+  key_arn            = module.key.arn
+  role_names         = [for name, _ in local.functions : "${local.name}-${name}-${local.region}"]
+  operator_roles     = var.operator_roles
+  upstream_accounts  = var.upstream_accounts
+  upstream_roles     = var.upstream_roles
+  stored_subscribers = var.stored_subscribers
+  archive_days       = var.archive_days
+}
+
+module "storage" {
+  source = "../storage"
+
+  bucket          = local.bucket
+  key_arn         = module.key.arn
+  expire_days     = var.expire_days
+  noncurrent_days = var.noncurrent_days
+  force_destroy   = var.force_destroy
+}
+
+module "email" {
+  source = "../email"
+
+  name               = local.name
+  sender             = var.sender
+  identity           = var.sender_identity
+  create_identity    = var.create_sender_identity
+  sandbox_recipients = var.sandbox_recipients
+}
+
+module "bedrock" {
+  source = "../bedrock"
+
+  models = distinct(concat([var.model], var.more_models))
+}
+
+module "network" {
+  source = "../network"
+  count  = var.in_vpc ? 1 : 0
+
+  name                = local.name
+  cidr                = var.vpc_cidr
+  zones               = var.zones
+  existing            = var.existing_vpc
+  interface_endpoints = var.interface_endpoints
+  role_arns           = values(module.pipeline.role_arns)
+  statements          = module.pipeline.statements
+  services            = local.services
+}
+
+module "observability" {
+  source = "../observability"
+
+  name                 = local.name
+  functions            = keys(local.functions)
+  dead_letter_queues   = merge({ for name, queue in module.pipeline.queues : name => queue.dlq_name }, module.bus.dead_letter_queues)
+  retention_days       = var.log_days
+  key_arn              = module.key.arn
+  alarm_emails         = var.alarm_emails
+  budget_usd_per_month = var.budget_usd_per_month
+  cost_tag             = { key = "sluice:environment", value = var.environment }
+}
+
+module "pipeline" {
+  source = "../pipeline"
+
+  name                 = local.name
+  functions            = local.functions
+  subscriptions        = local.subscriptions
+  dead_letters         = local.choreography.deadLetters
+  packages             = var.packages
+  variables            = local.variables
+  variables_of         = local.variables_of
+  memory               = var.memory
+  concurrency          = var.concurrency
+  reserved_concurrency = var.reserved_concurrency
+  network              = var.in_vpc ? { subnet_ids = module.network[0].subnet_ids, security_group_ids = module.network[0].security_group_ids } : null
+  log_groups           = module.observability.log_groups
+  key_arn              = module.key.arn
+  bus                  = { name = module.bus.name, arn = module.bus.arn }
+  bucket               = { name = module.storage.name, arn = module.storage.arn }
+  configuration_set    = module.email.configuration_set
+  identity_arns        = module.email.identity_arns
+  model_arns           = module.bedrock.model_arns
+}
+
+module "api" {
+  source = "../api"
+  count  = length(local.choreography.routes) > 0 ? 1 : 0
+
+  name            = local.name
+  routes          = local.routes
+  functions       = module.pipeline.functions
+  authoriser      = var.authoriser
+  burst           = var.api_burst
+  rate            = var.api_requests_per_second
+  retention_days  = var.log_days
+  key_arn         = module.key.arn
+  allowed_origins = var.api_allowed_origins
+}

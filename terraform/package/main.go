@@ -7,6 +7,7 @@ package main
 
 import (
 	"archive/zip"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,14 +20,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: go run ./terraform/package FOLDER")
 		os.Exit(2)
 	}
-	if err := all(os.Args[1]); err != nil {
+	if err := all(context.Background(), os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "package:", err)
 		os.Exit(1)
 	}
 }
 
 // all packages every program under functions/ into folder/<name>.zip.
-func all(folder string) error {
+func all(ctx context.Context, folder string) error {
 	programs, err := filepath.Glob("functions/*/lambda/main.go")
 	if err != nil {
 		return err
@@ -40,7 +41,7 @@ func all(folder string) error {
 	for _, program := range programs {
 		source := filepath.Dir(program)
 		name := filepath.Base(filepath.Dir(source))
-		if err := one(source, filepath.Join(folder, name+".zip")); err != nil {
+		if err := one(ctx, source, filepath.Join(folder, name+".zip")); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -48,14 +49,14 @@ func all(folder string) error {
 }
 
 // one builds the program and packs it.
-func one(source, target string) error {
+func one(ctx context.Context, source, target string) error {
 	scratch, err := os.MkdirTemp("", "sluice-package-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(scratch)
 	binary := filepath.Join(scratch, "bootstrap")
-	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", binary, "./"+filepath.ToSlash(source))
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", binary, "./"+filepath.ToSlash(source))
 	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {

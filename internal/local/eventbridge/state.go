@@ -44,7 +44,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	c.Config = c.Config.WithDefaults()
+	c.Config = c.WithDefaults()
 	if c.RetryFirst <= 0 {
 		c.RetryFirst = time.Second
 	}

@@ -3,12 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"net"
+	"errors"
 	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,45 +13,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/events"
+	"sluice/internal/local/emulator"
 	"sluice/internal/local/machine"
 )
 
 // moto starts the independent emulator of AWS, where it is on the machine.
 func moto(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("moto_server")
-	if err != nil {
-		t.Skip("SKIPPED: moto_server is not on PATH; pip install 'moto[server]' gets it")
-	}
 	if os.Getenv("SLUICE_CONFORMANCE_MOTO") == "off" {
 		t.Skip("SKIPPED: moto is left to make conformance")
 	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	server, err := emulator.Start(t.Context(), emulator.Options{})
+	if errors.Is(err, emulator.ErrAbsent) {
+		t.Skip("SKIPPED: ", err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listener.Addr().String()
-	listener.Close()
-	_, port, _ := net.SplitHostPort(address)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	c := exec.CommandContext(ctx, program, "-H", "127.0.0.1", "-p", port)
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a launcher may stand before it
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
-		_ = c.Wait()
-		cancel()
-	})
-	eventually(t, "moto is up", func() bool {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-		if err == nil {
-			conn.Close()
+		if err := server.Close(); err != nil {
+			t.Error(err)
 		}
-		return err == nil
 	})
-	return "http://" + address
+	return server.URL()
 }
 
 // moto has neither Converse nor events of mails: the one is sent elsewhere, the

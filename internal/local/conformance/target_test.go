@@ -6,11 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/emulator"
 	"sluice/internal/local/endpoint"
 )
 
@@ -29,7 +26,7 @@ const (
 	Moto     = "moto"
 )
 
-const region = "us-east-1"
+const region = emulator.Region
 
 // motoTime is how long all of moto's cases may take together; what does not fit
 // in is skipped, loudly. moto handles about three matching events a second.
@@ -145,55 +142,14 @@ func startMoto() (Target, error) {
 	if testing.Short() {
 		return Target{}, errors.New("moto is slow, and -short was asked for")
 	}
-	program, err := exec.LookPath("moto_server")
-	if err != nil {
-		return Target{}, errors.New("moto_server is not on the PATH; get it with: pip install 'moto[server]'")
-	}
-	port, err := freePort()
+	server, err := emulator.Start(context.Background(), emulator.Options{})
 	if err != nil {
 		return Target{}, err
 	}
-	command := exec.CommandContext(context.Background(), program, "-H", "127.0.0.1", "-p", port)
-	// moto's own calls must not leave the machine, whatever the environment says.
-	command.Env = append(os.Environ(), "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_DEFAULT_REGION="+region)
-	if err := command.Start(); err != nil {
-		return Target{}, fmt.Errorf("moto_server: %w", err)
-	}
 	atTheEnd = append(atTheEnd, func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	url := "http://127.0.0.1:" + port
-	if err := ready(url + "/moto-api/"); err != nil {
-		return Target{}, fmt.Errorf("moto_server does not answer: %w", err)
-	}
-	return newTarget(Moto, url, "123456789012"), nil
-}
-
-func freePort() (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer listener.Close()
-	_, port, found := strings.Cut(listener.Addr().String(), ":")
-	if !found {
-		return "", errors.New("no port in " + listener.Addr().String())
-	}
-	return port, nil
-}
-
-// ready waits until something answers, for a minute at most.
-func ready(url string) error {
-	client := http.Client{Timeout: 5 * time.Second}
-	var last error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		response, err := client.Get(url)
-		if err == nil {
-			response.Body.Close()
-			return nil
+		if err := server.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 		}
-		last = err
-	}
-	return last
+	})
+	return newTarget(Moto, server.URL(), emulator.Account), nil
 }

@@ -27,10 +27,11 @@ require (
 	github.com/tidwall/btree v1.8.2 // keys in order on the local machine
 	github.com/wneessen/go-mail v0.8.1 // --smtp: STARTTLS and authentication at a mail server
 	go.etcd.io/bbolt v1.5.0 // the local machine's data file
+	golang.org/x/image v0.47.0 // the PNG of sluice plan: fonts and anti-aliasing, of the Go team
 	golang.org/x/term v0.47.0 // is anybody watching?
 	golang.org/x/text v0.43.0 // UTF-16 files, foreign charsets in mails
+	golang.org/x/time v0.16.0 // the token buckets of the local HTTP API, of the Go team
 	pgregory.net/rapid v1.3.0 // tests by properties
-	golang.org/x/image v0.47.0 // the PNG of sluice plan: fonts and anti-aliasing, of the Go team
 )
 
 require github.com/spf13/pflag v1.0.10

@@ -199,3 +199,7 @@ func (s Subscription) PatternFor(bucket, configurationSet string) string {
 
 // TimeoutOf is how long the function may run.
 func (f Function) TimeoutOf() time.Duration { return time.Duration(f.Timeout) * time.Second }
+
+// PublicRoute tells whether a route is for everybody: one that ends with a token,
+// which is signed itself. All others are for whom the gateway lets in.
+func PublicRoute(key string) bool { return strings.HasSuffix(key, "/{token}") }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
 
 	"github.com/spf13/pflag"
@@ -18,16 +19,19 @@ type listening struct {
 	address     string
 	credentials string
 	profile     string
+	// origins are those of the web pages that may call the HTTP API.
+	origins []string
 }
 
 func (l *listening) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&l.address, "listen", "", "listen on this address[:port] instead of 127.0.0.1; off loopback every request must be signed (AWS Signature Version 4)")
 	flags.StringVar(&l.credentials, "credentials", "", "let in who signs with the credentials of this file, in the format of AWS's shared credentials file (default: the machine's own, in its data folder)")
 	flags.StringVar(&l.profile, "profile", "default", "the profile of --credentials")
+	flags.StringArrayVar(&l.origins, "allow-origin", nil, "let web pages of this origin call the HTTP API, as http://localhost:3000 (CORS); may be given again")
 }
 
 // given tells whether anything is asked for.
-func (l *listening) given() bool { return l.address != "" || l.credentials != "" }
+func (l *listening) given() bool { return l.address != "" || l.credentials != "" || len(l.origins) > 0 }
 
 // at is where to listen; without a port if none is named. It is a usage error if
 // that is not an address, or if two ports are named.
@@ -62,6 +66,11 @@ func (l *listening) check(port int) error {
 	if l.profile != "default" && l.credentials == "" {
 		return usagef("--profile goes with --credentials")
 	}
+	for _, origin := range l.origins {
+		if at, err := url.Parse(origin); err != nil || at.Scheme+"://"+at.Host != origin || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
+			return usagef("--allow-origin is %q, not an origin as http://localhost:3000", origin)
+		}
+	}
 	_, _, err := l.at(port)
 	return err
 }
@@ -80,7 +89,7 @@ func (l *listening) apply(ctx context.Context, o *machine.Options, port int) err
 	default:
 		named = strconv.Itoa(DefaultPort) // or no other: others must find it
 	}
-	o.Address = net.JoinHostPort(ip.String(), named)
+	o.Address, o.Origins = net.JoinHostPort(ip.String(), named), l.origins
 	if l.credentials == "" {
 		return nil
 	}

@@ -64,6 +64,7 @@ func TestWhatCannotBeListenedOnIsTold(t *testing.T) {
 		"named twice":             {"--listen", "0.0.0.0:1", "--port", "2"},
 		"not a number":            {"--listen", "0.0.0.0:http"},
 		"goes with --credentials": {"--profile", "x"},
+		"not an origin":           {"--allow-origin", "localhost:3000/x"},
 		"no such file":            {"--listen", "0.0.0.0:0", "--credentials", "/nowhere/credentials"},
 		"for the local services":  {"--listen", "0.0.0.0", "--endpoint", "http://127.0.0.1:1"},
 		"profile \"none\" of":     {"--credentials", write(t, "c", "[default]\n"), "--profile", "none"},

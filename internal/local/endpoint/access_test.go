@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
 
+	"sluice/internal/local/apigateway"
 	"sluice/internal/local/disk"
 	"sluice/internal/local/signature"
 )
@@ -33,7 +34,9 @@ const (
 )
 
 // guardedEndpoint asks for the caller's signature, on every address of this machine.
-func guardedEndpoint(t *testing.T) string {
+func guardedEndpoint(t *testing.T) string { return guardedEndpointWith(t, nil) }
+
+func guardedEndpointWith(t *testing.T, api *apigateway.API) string {
 	t.Helper()
 	store := disk.Memory()
 	services, err := Assemble(store, "", Options{Account: account, Region: region})
@@ -41,6 +44,7 @@ func guardedEndpoint(t *testing.T) string {
 		t.Fatal(err)
 	}
 	services.Own = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "come in") })
+	services.API = api
 	services.Access = signature.New(time.Now, signature.Credential{AccessKey: callerKey, SecretKey: callerSecret})
 	server, err := Listen("0.0.0.0:0", services, slog.New(slog.DiscardHandler))
 	if err != nil {

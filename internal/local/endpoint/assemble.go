@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/internal/local/apigateway"
 	"sluice/internal/local/bedrock"
 	"sluice/internal/local/disk"
 	"sluice/internal/local/eventbridge"
@@ -44,6 +45,8 @@ type Services struct {
 	Scheduler   *scheduler.State
 	// AWS answers instead of Bedrock, if it is there.
 	AWS *AWSModel
+	// API is the HTTP API; nil if there is none.
+	API *apigateway.API
 	// Own serves the machine's own doors; nil if it has none.
 	Own http.Handler
 	// Access knows who may call; nil if nobody is asked, which is for loopback

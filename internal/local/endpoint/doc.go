@@ -8,6 +8,8 @@
 //	signed for lambda           ─► lambda       ◄─ switches mappings ─ scheduler
 //	signed for scheduler        ─► scheduler    ─ messages ─► sqs
 //	/_sluice/…                  ─► the machine's own doors
+//	signed for execute-api, or
+//	unsigned below a route      ─► apigateway   ─► functions
 //	anything else               ─► s3
 //
 // [Assemble] makes the states over one durable store, in the order in which they
@@ -26,4 +28,6 @@
 //
 //	request ─► its door ─► signature.Verifier ─► the service
 //	                           └─ refused, in the words of that service (access.go)
+//
+// Routes of the HTTP API that are public ask for none.
 package endpoint

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"sluice/internal/local/apigateway"
 	"sluice/internal/local/eventbridge"
 	"sluice/internal/local/lambda"
 	"sluice/internal/local/s3"
@@ -26,13 +27,22 @@ type door struct {
 	refuse func(w http.ResponseWriter, r *http.Request, why *signature.Refusal)
 }
 
+// open tells whether a request needs no signature: one to a public route.
+func (d door) open(r *http.Request) bool {
+	api, is := d.Handler.(*apigateway.API)
+	return is && api.Open(r)
+}
+
 // doors are all of them.
 type doors struct {
 	queues, events, mails, models, mappings, schedules, objects, own, unknown, query door
+	// api is the HTTP API's, which has the routes; nil if there is none.
+	api    door
+	routes *apigateway.API
 }
 
 func (s *Services) doors(log *slog.Logger) doors {
-	return doors{
+	all := doors{
 		queues:    door{sqs.Handler(s.SQS), signature.Service{Name: "sqs"}, refuseQueues},
 		events:    door{eventbridge.Handler(s.EventBridge), signature.Service{Name: "events"}, refuseTarget},
 		mails:     door{ses.Handler(s.SES), signature.Service{Name: "ses"}, refuseREST},
@@ -43,8 +53,16 @@ func (s *Services) doors(log *slog.Logger) doors {
 		own:       door{s.Own, signature.Service{Name: OwnService}, refuseREST},
 		unknown:   door{http.HandlerFunc(unknown), signature.Service{}, refuseTarget},
 		query:     door{http.HandlerFunc(queryProtocol), signature.Service{}, refuseQuery},
+		routes:    s.API,
 	}
+	if s.API != nil {
+		all.api = door{s.API, signature.Service{Name: apiService}, s.API.Refuse}
+	}
+	return all
 }
+
+// apiService is the name that requests to an HTTP API are signed for.
+const apiService = "execute-api"
 
 // OwnService is the name that requests to the machine's own doors are signed for.
 const OwnService = "sluice"
@@ -71,10 +89,36 @@ func (d *doors) of(r *http.Request) door {
 		return d.schedules
 	case d.own.Handler != nil && strings.HasPrefix(path, "/_sluice/"):
 		return d.own
+	case d.takesAPI(r):
+		return d.api
 	case isQuery(r):
 		return d.query
 	}
 	return d.objects
+}
+
+// takesAPI tells whether a request is the HTTP API's: it is signed for that, or its
+// path begins as a route does and it is not signed for S3. So a bucket that is
+// called like a route is reached with a signature.
+func (d *doors) takesAPI(r *http.Request) bool {
+	if d.routes == nil {
+		return false
+	}
+	switch _, service := signature.Claimed(r); service {
+	case apiService:
+		return true
+	case "s3":
+		return false
+	}
+	older := strings.HasPrefix(r.Header.Get("Authorization"), "AWS ") || r.URL.Query().Has("AWSAccessKeyId")
+	return !older && d.routes.Begins(r.URL.Path)
+}
+
+// signedFor tells whether a request says that it is signed for a service. That is
+// all that tells a schedule's path from a bucket's.
+func signedFor(r *http.Request, service string) bool {
+	_, claimed := signature.Claimed(r)
+	return claimed == service
 }
 
 // Handler lets requests in, if there are credentials to ask for, and routes each
@@ -83,10 +127,14 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 	all := s.doors(log)
 	if s.Access == nil {
 		route := func(w http.ResponseWriter, r *http.Request) { all.of(r).ServeHTTP(w, r) }
-		return recovered(guarded(http.HandlerFunc(route)), log)
+		return recovered(guarded(http.HandlerFunc(route), all.invited), log)
 	}
 	return recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to := all.of(r)
+		if to.open(r) {
+			to.ServeHTTP(w, r)
+			return
+		}
 		if refused := s.Access.Verify(r, to.signed); refused != nil {
 			to.refuse(w, r, refused)
 			return

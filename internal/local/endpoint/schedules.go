@@ -3,8 +3,6 @@ package endpoint
 import (
 	"context"
 	"errors"
-	"net/http"
-	"strings"
 
 	"sluice/internal/local/disk"
 	"sluice/internal/local/lambda"
@@ -62,11 +60,3 @@ func (refusedForGood) Retryable() bool { return false }
 
 // Unwrap gives what was refused.
 func (e refusedForGood) Unwrap() error { return e.error }
-
-// signedFor tells whether a request says that it is signed for a service. That is
-// all that tells a schedule's path from a bucket's.
-func signedFor(r *http.Request, service string) bool {
-	_, claim, found := strings.Cut(r.Header.Get("Authorization"), "Credential=")
-	scope, _, _ := strings.Cut(claim, ",")
-	return found && strings.HasSuffix(strings.TrimSpace(scope), "/"+service+"/aws4_request")
-}

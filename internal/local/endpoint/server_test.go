@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"sluice/internal/local/apigateway"
 	"sluice/internal/local/disk"
 )
 
@@ -38,7 +39,9 @@ type started struct {
 }
 
 // start serves what is in the folder, or memory for "".
-func start(t *testing.T, folder string) *started {
+func start(t *testing.T, folder string) *started { return startWith(t, folder, nil) }
+
+func startWith(t *testing.T, folder string, api *apigateway.API) *started {
 	t.Helper()
 	store, objects := disk.Memory(), ""
 	if folder != "" {
@@ -52,6 +55,7 @@ func start(t *testing.T, folder string) *started {
 	if err != nil {
 		t.Fatal(err)
 	}
+	services.API = api
 	services.Own = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a door that is broken") })
 	server, err := Listen("127.0.0.1:0", services, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -156,10 +156,26 @@ func TestConcurrency(t *testing.T) {
 	if _, err := h.Invoke(t.Context(), "f", []byte(`{}`)); !errors.Is(err, ErrThrottled) {
 		t.Errorf("a fourth call: %v", err)
 	}
+	if _, err := h.InvokeWithin(t.Context(), time.Millisecond, "f", []byte(`{}`)); !errors.Is(err, ErrThrottled) {
+		t.Errorf("a fourth call that waits too short: %v", err)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := h.InvokeWithin(gone, time.Hour, "f", []byte(`{}`)); !errors.Is(err, context.Canceled) {
+		t.Errorf("a fourth call for which nobody waits: %v", err)
+	}
+	patient := make(chan error, 1)
+	go func() {
+		_, err := h.InvokeWithin(t.Context(), time.Hour, "f", []byte(`{}`))
+		patient <- err
+	}()
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	calls.Wait()
+	if err := <-patient; err != nil {
+		t.Errorf("a fourth call that waits: %v", err)
+	}
 	slices.Sort(pids)
 	if len(slices.Compact(pids)) != 3 {
 		t.Errorf("processes %v", pids)
@@ -169,7 +185,7 @@ func TestConcurrency(t *testing.T) {
 	for range 100 {
 		ask(t, h, "f", order{})
 	}
-	if after := h.Stats()["f"]; after.ColdStarts != before.ColdStarts || before.Throttles != 1 {
+	if after := h.Stats()["f"]; after.ColdStarts != before.ColdStarts || before.Throttles != 2 {
 		t.Errorf("stats %+v, then %+v", before, after)
 	}
 }

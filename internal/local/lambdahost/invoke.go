@@ -24,6 +24,39 @@ func (e *startError) Error() string { return e.why }
 // in Lambda. Other errors: [ErrUnknownFunction], [ErrTooLarge], [ErrThrottled]
 // (try again later), [ErrStopped], and *[FunctionError] if the function failed.
 func (h *Host) Invoke(ctx context.Context, function string, payload []byte) ([]byte, error) {
+	return h.invoke(ctx, function, payload, func(p *pool) error {
+		select {
+		case p.slots <- struct{}{}:
+			return nil
+		default:
+			return ErrThrottled
+		}
+	})
+}
+
+// InvokeWithin is [Host.Invoke] where there are fewer processes than there would be
+// sandboxes in the cloud: a call for which no process is free waits so long for
+// one before it is throttled.
+func (h *Host) InvokeWithin(ctx context.Context, patience time.Duration, function string, payload []byte) ([]byte, error) {
+	return h.invoke(ctx, function, payload, func(p *pool) error {
+		waiting, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		select {
+		case p.slots <- struct{}{}:
+			return nil
+		case <-h.polling.Done():
+			return ErrStopped
+		case <-waiting.Done():
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return ErrThrottled
+		}
+	})
+}
+
+// invoke calls a function once enter has one of its slots.
+func (h *Host) invoke(ctx context.Context, function string, payload []byte, enter func(*pool) error) ([]byte, error) {
 	p, known := h.pools[function]
 	if !known {
 		return nil, fmt.Errorf("invoke %q: %w", function, ErrUnknownFunction)
@@ -34,12 +67,12 @@ func (h *Host) Invoke(ctx context.Context, function string, payload []byte) ([]b
 	if !h.begin() {
 		return nil, fmt.Errorf("invoke %s: %w", function, ErrStopped)
 	}
-	select {
-	case p.slots <- struct{}{}:
-	default:
+	if err := enter(p); err != nil {
 		h.calls.Done()
-		p.numbers.throttle()
-		return nil, fmt.Errorf("invoke %s: %w", function, ErrThrottled)
+		if errors.Is(err, ErrThrottled) {
+			p.numbers.throttle()
+		}
+		return nil, fmt.Errorf("invoke %s: %w", function, err)
 	}
 	ended := make(chan outcome, 1)
 	go func() {

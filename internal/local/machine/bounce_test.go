@@ -242,14 +242,14 @@ func swept(t *testing.T, store *objects.Store) bool {
 func TestWhoLooksUpAddressesHasTheirSecret(t *testing.T) {
 	secrets := map[string]string{}
 	for name, want := range map[string]bool{"analyze": true, "notify": true, "feedback": true, "ingest": false, "store": false, "track": false, "park": false} {
-		secret := functionEnvironment(name, "http://x", "s", nil)["SLUICE_SUPPRESSION_SECRET"]
+		secret := functionEnvironment(name, "http://x", "s", "", nil)["SLUICE_SUPPRESSION_SECRET"]
 		if (secret != "") != want {
 			t.Errorf("%s has the secret: %t", name, secret != "")
 		}
 		if want {
 			secrets[secret] = name
 		}
-		if withAWS := functionEnvironment(name, "http://x", "s"+ofAWSAnswers, nil)["SLUICE_SUPPRESSION_SECRET"]; withAWS != secret {
+		if withAWS := functionEnvironment(name, "http://x", "s"+ofAWSAnswers, "", nil)["SLUICE_SUPPRESSION_SECRET"]; withAWS != secret {
 			t.Errorf("%s: addresses are filed under another secret when AWS answers", name)
 		}
 	}

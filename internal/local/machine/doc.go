@@ -14,6 +14,9 @@
 // (Options.Relay). What the local model answered is never reused for a real one:
 // the secret that answers are filed under differs.
 //
+// The choreography's routes are an HTTP API on the same port (gateway.go), in front
+// of the functions that the lambda host runs; the links in mails lead there.
+//
 // With Options.Signed it may listen on any address, and every request must be
 // signed (keys.go): by the callers that the options name, or with the machine's
 // own keys, which its functions and its user's other commands have.

@@ -42,9 +42,9 @@ func ClientEnvironment(r Running) []Variable {
 }
 
 // functionEnvironment is what a function is given here.
-func functionEnvironment(function, url, secret string, knobs map[string]string) map[string]string {
+func functionEnvironment(function, url, secret, apiURL string, knobs map[string]string) map[string]string {
 	at := here()
-	at.knobs = knobs
+	at.knobs, at.apiURL = knobs, apiURL
 	environment := at.forFunction(function, secret)
 	environment["AWS_ENDPOINT_URL"] = url
 	environment["AWS_ACCESS_KEY_ID"] = AccessKey

@@ -65,7 +65,7 @@ func (m *Machine) KeysMade() bool { return m.keysMade }
 
 // environment is what a function of this machine is given.
 func (m *Machine) environment(function, secret string) map[string]string {
-	environment := functionEnvironment(function, m.URL(), secret, m.options.knobs())
+	environment := functionEnvironment(function, m.URL(), secret, m.apiURL(), m.options.knobs())
 	environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"] = m.keys.AccessKey, m.keys.SecretKey
 	return environment
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"sluice/events"
+	"sluice/internal/local/apigateway"
 	"sluice/internal/local/disk"
 	"sluice/internal/local/endpoint"
 	"sluice/internal/local/lambdahost"
@@ -46,8 +47,12 @@ type Options struct {
 	// Relay is the mail server that the outbox is relayed to; none without its
 	// Server.
 	Relay relay.Options
+	// Origins are those of the web pages that may call the HTTP API, as
+	// http://localhost:3000; none by default.
+	Origins []string
 	// Getenv reads how analyze is to ask the model, and what that may cost
-	// (SLUICE_QUOTAS and the like); nil leaves it to the defaults.
+	// (SLUICE_QUOTAS and the like), and where others reach the HTTP API
+	// (SLUICE_API_URL); nil leaves it to the defaults.
 	Getenv func(name string) string
 	// Log takes what the functions and the machine log, a line each.
 	Log io.Writer
@@ -65,6 +70,12 @@ func (o Options) knobs() map[string]string {
 	return knobs
 }
 
+// cors lets the pages do what Terraform's HTTP API lets those of its origins.
+func (o Options) cors() apigateway.CORS {
+	return apigateway.CORS{Origins: o.Origins, Methods: []string{"GET", "POST"}, MaxAge: time.Hour,
+		Headers: []string{"authorization", "content-type", "idempotency-key", "prefer"}, Expose: []string{"location", "retry-after"}}
+}
+
 // Machine is a running machine.
 type Machine struct {
 	options  Options
@@ -75,6 +86,7 @@ type Machine struct {
 	services *endpoint.Services
 	server   *endpoint.Server
 	host     *lambdahost.Host
+	callable functionsHost
 	post     *postman
 	started  time.Time
 	log      *slog.Logger
@@ -145,6 +157,9 @@ func (m *Machine) open(ctx context.Context) error {
 	if err := m.ask(); err != nil {
 		return err
 	}
+	if m.services.API, err = gateway(choreography, &m.callable, Account, AccessKey, m.options.cors(), m.log); err != nil {
+		return err
+	}
 	if m.server, err = endpoint.Listen(m.options.Address, m.services, m.log); err != nil {
 		return err
 	}
@@ -159,6 +174,7 @@ func (m *Machine) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.callable.host.Store(m.host)
 	if m.options.Memory {
 		return nil
 	}

@@ -156,7 +156,7 @@ func TestWhatKeepsAMachineFromStartingIsTold(t *testing.T) {
 
 func TestFunctionsGetOnlyWhatTheyNeed(t *testing.T) {
 	for name, secret := range map[string]bool{"analyze": true, "ingest": false, "store": false, "notify": false, "track": false, "park": false} {
-		_, has := functionEnvironment(name, "http://x", "s", nil)["SLUICE_ANSWER_SECRET"]
+		_, has := functionEnvironment(name, "http://x", "s", "", nil)["SLUICE_ANSWER_SECRET"]
 		if has != secret {
 			t.Errorf("%s has the secret: %v", name, has)
 		}

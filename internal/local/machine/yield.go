@@ -17,8 +17,12 @@ const (
 )
 
 // yields is how much a function yields: a step for each of those that wait for
-// what it says, one behind the other, but for the last two.
+// what it says, one behind the other, but for the last two. One that somebody
+// waits for, as the HTTP API's, does not.
 func yields(c events.Choreography, function string) int {
+	if slices.Contains(behindRoutes(c), function) {
+		return 0
+	}
 	return min(max(yieldStep*(stages(c, function, nil)-2), 0), yieldMost)
 }
 

@@ -8,6 +8,7 @@ import (
 	"sluice/events"
 	"sluice/internal/answers"
 	"sluice/internal/budget"
+	"sluice/internal/pacing"
 )
 
 // Config is the function's environment.
@@ -31,7 +32,9 @@ type Config struct {
 	// Quotas are those of the account by model: model=tokens per minute, or
 	// model=tokens/requests per minute, separated by commas; * is every other
 	// model. A model without one is not paced until it is throttled.
-	Quotas Quotas `env:"SLUICE_QUOTAS"`
+	Quotas pacing.Quotas `env:"SLUICE_QUOTAS"`
+	// QuotaShare is the part of them that this function may use.
+	QuotaShare pacing.Share `env:"SLUICE_QUOTA_SHARE" envDefault:"1"`
 	// Limits bound what may be spent in a day.
 	Limits budget.Limits
 	// PauseRole is the role by which EventBridge Scheduler switches the queue on
@@ -70,4 +73,10 @@ func LoadConfig() (Config, error) {
 		return Config{}, fmt.Errorf("environment: SLUICE_ANSWER_SECRET: %w", err)
 	}
 	return c, nil
+}
+
+// pace is how a model's calls are paced.
+func (c Config) pace(model string) pacing.Config {
+	quota := c.QuotaShare.Of(c.Quotas.Of(model))
+	return pacing.Config{TokensPerMinute: quota.TokensPerMinute, RequestsPerMinute: quota.RequestsPerMinute, Sandboxes: c.Sandboxes, InFlight: c.CallsInFlight}
 }

@@ -38,7 +38,7 @@ func (c *call) worst() float64 {
 func (c *call) ended(entered ledger.Call, fates []fate, spend bedrock.Spend, err error, took time.Duration) ledger.Ended {
 	e := ledger.Ended{
 		Call: entered, Status: status(err), AnsweredBy: spend.AnsweredBy, Usage: spend.Usage, USD: spend.Cost.USD, Priced: spend.Cost.Priced,
-		Latency: took, ReclaimedTokens: c.untuned - c.maxTokens,
+		Latency: took, ReclaimedTokens: c.untuned - c.wanted,
 	}
 	for i, f := range fates {
 		if f.again || f.err != nil {

@@ -3,6 +3,7 @@ package answers
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -77,8 +78,10 @@ type Request struct {
 
 // Outcome is what became of it: exactly one of an answer and a failure.
 type Outcome struct {
-	// Key is where the answer is kept.
-	Key string
+	// Key is where the answer is kept, Answer what it says; it is nil where there is
+	// a failure.
+	Key    string
+	Answer json.RawMessage
 	// Spend is what the request paid: nothing if the answer was reused.
 	Spend events.Spend
 	// Failure is nil if there is an answer.
@@ -126,7 +129,7 @@ func told(found kept.Answer, r Request) (Outcome, bool) {
 	if found.RequestID != r.RequestID {
 		spend = free(spend)
 	}
-	return Outcome{Key: found.Key, Spend: spend}, true
+	return Outcome{Key: found.Key, Answer: found.Answer, Spend: spend}, true
 }
 
 // free is the spend of who is given what another request paid for.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -168,7 +169,7 @@ func TestAskKeepsAndReuses(t *testing.T) {
 	if err != nil || string(stored.Answer) != `{"keyPoints":[],"summary":"Xin chào"}` || stored.RequestID != "r1" || stored.Tenant != "acme" || stored.Task != "summarize" {
 		t.Errorf("kept = %+v, %v", stored, err)
 	}
-	if again := w.ask(t, w.request(t, "r1", "acme", "summarize", ``, "Xin chào")); again != first {
+	if again := w.ask(t, w.request(t, "r1", "acme", "summarize", ``, "Xin chào")); !reflect.DeepEqual(again, first) {
 		t.Errorf("a second delivery tells %+v, not %+v", again, first)
 	}
 	if other := w.ask(t, w.request(t, "r2", "acme", "summarize", ``, "Xin chào")); other.Key != first.Key || other.Spend != nothing {

@@ -20,6 +20,9 @@ type Batch struct {
 	answers *Answers
 	ctx     context.Context //nolint:containedctx // a call is about many records: it ends with the invocation, not with one of them
 
+	// by is when whoever waits wants the answer; the zero time is no matter when.
+	by time.Time
+
 	purse *budget.Purse
 	hands hands
 
@@ -136,16 +139,21 @@ func (s *Seat) ask(ctx context.Context, e *entry) (Outcome, error) {
 
 // entry prepares a record.
 func (b *Batch) entry(r Request) *entry {
-	model := r.Question.Task.Model
-	if model == "" {
-		model = b.answers.DefaultModel
-	}
+	model := b.answers.modelOf(r)
 	e := &entry{Request: r, model: model, key: b.answers.Keys.of(r, model), settled: make(chan error, 1)}
 	e.said.spend.Model = model
 	e.lane = r.Question.Task.LaneBy(r.Deadline, b.answers.Now())
 	e.group = fmt.Sprintf("%s\x00%s\x00%s\x00%s", r.Tenant, r.Question.Task.Name, r.Question.Task.Version(), r.Question.Params)
 	e.limit = r.Question.Task.MaxRecordsPerCall
 	return e
+}
+
+// modelOf is the model that is asked.
+func (a *Answers) modelOf(r Request) string {
+	if model := r.Question.Task.Model; model != "" {
+		return model
+	}
+	return a.DefaultModel
 }
 
 // add lets a record wait for its call.

@@ -41,10 +41,10 @@ type call struct {
 	entries []*entry
 	pass    pacing.Pass
 	// guessed is about its input in tokens, untuned what max_tokens would be
-	// without what was learned.
-	guessed            int
-	maxTokens, untuned int
-	estimate           pacing.Estimate
+	// without what was learned, wanted without haste.
+	guessed                    int
+	maxTokens, wanted, untuned int
+	estimate                   pacing.Estimate
 	// more of the pool wait for a call after this one.
 	more bool
 	// released: the governor knows that the call is over; left: so does the desk.

@@ -81,6 +81,11 @@ func (d *desk) advance() {
 			return
 		}
 		c := d.draft(taken)
+		if !c.soon() {
+			d.pool.Return(taken)
+			d.close(ErrNotNow)
+			return
+		}
 		pass, wait := d.governor.Admit(d.batch.answers.Now(), c.estimate)
 		if wait > 0 {
 			d.pool.Return(taken)
@@ -106,6 +111,10 @@ const longestWait = time.Minute
 // again advances after a time, unless it is too long, or there will not be enough
 // of it left then.
 func (d *desk) again(wait time.Duration) {
+	if d.batch.room(wait) < leastAnswer {
+		d.close(ErrNotNow)
+		return
+	}
 	deadline, set := d.batch.ctx.Deadline()
 	if d.calling == 0 && (wait > longestWait || set && deadline.Sub(d.batch.answers.Now())-wait < d.slowest.patience()) {
 		d.close(errNoTime)
@@ -170,6 +179,8 @@ func (d *desk) draft(taken []pack.Waiting[*entry]) *call {
 	if d.known {
 		c.maxTokens, c.untuned = min(c.maxTokens, d.model.MaxOutput), min(c.untuned, d.model.MaxOutput)
 	}
+	c.wanted = c.maxTokens
+	c.maxTokens = min(c.maxTokens, d.batch.room(0))
 	input := float64(m.input(c.guessed))
 	c.estimate = pacing.Estimate{Reserve: input + float64(c.maxTokens), Settle: input + max(d.model.Burn, 1)*min(expected, float64(c.maxTokens))}
 	return c

@@ -106,6 +106,13 @@ func (m *measure) output(full bool) (most int, expected float64) {
 	return most, min(m.mean, float64(most))
 }
 
+// learned tells whether it is known how long answers are.
+func (m *measure) learned() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.cap > 0
+}
+
 // learnInput takes what a call's input was billed as.
 func (m *measure) learnInput(guessed, billed int) {
 	if guessed <= 0 || billed <= 0 {

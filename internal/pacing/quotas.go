@@ -1,11 +1,9 @@
-package analyze
+package pacing
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"sluice/internal/pacing"
 )
 
 // Quotas are an account's quotas by model id or inference profile.
@@ -60,11 +58,37 @@ func positive(text string) (int, error) {
 	return n, nil
 }
 
-// pace is how a model's calls are paced.
-func (c Config) pace(model string) pacing.Config {
-	quota, named := c.Quotas[model]
-	if !named {
-		quota = c.Quotas[everyOther]
+// Of is the quota of a model; the zero Quota where none is known.
+func (q Quotas) Of(model string) Quota {
+	if quota, named := q[model]; named {
+		return quota
 	}
-	return pacing.Config{TokensPerMinute: quota.TokensPerMinute, RequestsPerMinute: quota.RequestsPerMinute, Sandboxes: c.Sandboxes, InFlight: c.CallsInFlight}
+	return q[everyOther]
+}
+
+// Share is the part of the account's quotas that a function's calls may use, more
+// than 0 and at most 1. Functions that ask models have shares of their own, which
+// never change: so those who wait for an answer never wait behind the bulk.
+type Share float64
+
+// UnmarshalText reads a number such as 0.2.
+func (s *Share) UnmarshalText(text []byte) error {
+	part, err := strconv.ParseFloat(string(text), 64)
+	if err != nil || !(part > 0 && part <= 1) {
+		return fmt.Errorf("%q is not a share: more than 0 and at most 1", text)
+	}
+	*s = Share(part)
+	return nil
+}
+
+// Of is that part of a quota; what is known is never less than 1.
+func (s Share) Of(q Quota) Quota {
+	return Quota{part(s, q.TokensPerMinute), part(s, q.RequestsPerMinute)}
+}
+
+func part(of Share, whole int) int {
+	if whole == 0 {
+		return 0
+	}
+	return max(int(float64(of)*float64(whole)), 1)
 }

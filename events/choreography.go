@@ -44,6 +44,9 @@ type Function struct {
 	// Memory is in MB, Storage is what it has under /tmp in MB (0: 512).
 	Memory  int `json:"memory"`
 	Storage int `json:"storage,omitempty"`
+	// Concurrency is how many sandboxes are kept for a function that routes lead to;
+	// others have what their mappings allow.
+	Concurrency int `json:"concurrency,omitempty"`
 	// Calls are the IAM actions the function makes, each with what it is made
 	// on: an S3 prefix, or the logical name of a resource. CallsIf adds those of
 	// an optional feature.
@@ -114,6 +117,10 @@ func ParseChoreography(document []byte) (Choreography, error) {
 // message must not come again while it may still be worked on.
 const visibilityFactor = 6
 
+// gatewayWaits is how many seconds API Gateway waits for an answer
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+const gatewayWaits = 30
+
 func (c Choreography) check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -153,8 +160,12 @@ func (c Choreography) check() error {
 	}
 	visible("deadLetters", c.DeadLetters.Function, c.DeadLetters.Mapping)
 	for _, route := range slices.Sorted(maps.Keys(c.Routes)) {
-		if _, known := c.Functions[c.Routes[route]]; !known {
+		f, known := c.Functions[c.Routes[route]]
+		switch {
+		case !known:
 			wrong("route %s goes to %q, which is no function", route, c.Routes[route])
+		case f.Concurrency < 1 || f.Timeout >= gatewayWaits:
+			wrong("route %s: %s needs a concurrency, and a timeout below the %d s that API Gateway waits", route, c.Routes[route], gatewayWaits)
 		}
 		drained[c.Routes[route]] = true
 	}

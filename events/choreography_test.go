@@ -110,7 +110,7 @@ func TestAWrongChoreographyIsRefused(t *testing.T) {
 	}
 	tests := map[string]struct{ document, want string }{
 		"not JSON":                                     {good[1:], "not JSON"},
-		"unknown key":                                  {replace(`"routes": {}`, `"routes": {}, "extras": {}`), `unknown "extras"`},
+		"unknown key":                                  {replace(`"routes": {`, `"extras": {}, "routes": {`), `unknown "extras"`},
 		"misspelt mapping key":                         {replace(`"maxReceives": 1000`, `"maxRecieves": 1000`), `lacks "maxReceives"`},
 		"visibility too short":                         {replace(`"visibility": 1800, "maxReceives": 100}`, `"visibility": 1799, "maxReceives": 100}`), "1799 s is less than 6 × the 300 s timeout of analyze"},
 		"consumed, never said":                         {replace(`"detail-type": ["AiCompleted"]`, `"detail-type": ["AiCompletedd"]`), "hears AiCompletedd, which nobody says"},
@@ -119,7 +119,7 @@ func TestAWrongChoreographyIsRefused(t *testing.T) {
 		"function without work":                        {replace(`"notify": {"function": "notify"`, `"notify": {"function": "store"`), "function notify hears nothing"},
 		"large batch, no window":                       {replace(`"batch": 500, "window": 1, "concurrency": 5`, `"batch": 500, "window": 0, "concurrency": 5`), "needs a window"},
 		"pattern on our bus that names no detail-type": {replace(`"pattern": {"detail-type": ["RequestReceived"]}`, `"pattern": {"source": ["x"]}`), "names no detail-type"},
-		"route to nowhere":                             {replace(`"routes": {}`, `"routes": {"GET /x": "shop"}`), `route GET /x goes to "shop"`},
+		"route to nowhere":                             {replace(`"routes": {`, `"routes": {"GET /x": "shop",`), `route GET /x goes to "shop"`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

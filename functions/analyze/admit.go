@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"sluice/events"
+	"sluice/internal/admission"
 	"sluice/internal/requests"
 )
 
@@ -15,48 +15,13 @@ import (
 // found, and what asking needs. An error says that it could not be found out.
 func (h *Handler) validate(ctx context.Context, r *request) error {
 	r.malformed = len(r.problems) > 0
-	if wrongAt(r.problems, "/data/task") || r.data.Task == "" {
-		// The schema has told it already.
-	} else if err := h.validateTask(ctx, r); err != nil {
-		return err
-	}
-	if wrongAt(r.problems, "/data/input") || r.data.Input == (events.Input{}) {
-		return nil
-	}
-	text, problem, err := h.Payloads.CheckOut(ctx, r.Tenant, r.data.Input)
-	switch {
-	case err != nil:
-		return fmt.Errorf("input: %w", err)
-	case problem != nil:
-		r.problems = append(r.problems, *problem)
-	case strings.TrimSpace(text) == "":
-		r.problems = append(r.problems, events.Problem{Field: "/data/input", Code: events.CodeEmpty, Message: "the input is empty"})
-	}
-	r.text = text
-	return nil
-}
-
-func (h *Handler) validateTask(ctx context.Context, r *request) error {
-	t, problems, err := h.Tasks.Get(ctx, r.data.Task)
+	checked, err := admission.Checker{Payloads: h.Payloads, Tasks: h.Tasks}.Check(ctx, r.Tenant, r.data, r.problems)
 	if err != nil {
 		return err
 	}
-	if len(problems) == 0 && !wrongAt(r.problems, "/data/params") {
-		r.question, problems = t.Ask(r.data.Params)
-	}
-	r.problems = append(r.problems, problems...)
+	r.question, r.text = checked.Question, checked.Text
+	r.problems = append(r.problems, checked.Problems...)
 	return nil
-}
-
-// wrongAt tells whether there is a problem with a field, or with the whole
-// around it.
-func wrongAt(problems []events.Problem, field string) bool {
-	for _, p := range problems {
-		if strings.HasPrefix(p.Field, field) || p.Field == "/data" && p.Code == "type" || p.Field == "" && p.Code != "additionalProperties" {
-			return true
-		}
-	}
-	return false
 }
 
 // claim admits a single request under its id. It tells whether the request is
@@ -65,10 +30,7 @@ func (h *Handler) claim(ctx context.Context, r *request, detail json.RawMessage)
 	if r.Request.Upload != nil && !r.Request.WantsMail {
 		return false, nil // a record's progress is its upload's; only its own recipients need a place
 	}
-	status := requests.Status{
-		RequestID: r.RequestID, Tenant: r.Tenant, Task: r.Request.Task, CorrelationID: r.CorrelationID, Attempt: r.Attempt,
-		Fingerprint: fingerprint(r, detail), Submitted: r.Request.Submitted, Notify: addresses(r.data.Notify),
-	}
+	status := admission.Status(r.Envelope, r.data, fingerprint(r, detail))
 	standing, err := h.Book.Admit(ctx, status)
 	if errors.Is(err, requests.ErrConflict) {
 		return h.conflict(ctx, r, status)
@@ -114,25 +76,3 @@ func (h *Handler) conflict(ctx context.Context, r *request, status requests.Stat
 func ended(r *request, standing requests.Status) bool {
 	return len(r.problems) > 0 && standing.Terminal() && standing.Outcome != events.Rejected && standing.Attempt >= r.Attempt
 }
-
-// Bounds of what is kept of a list of addresses that nobody has checked.
-const (
-	mostAddresses = 50
-	mostBytes     = 254
-)
-
-// addresses are who is to be mailed, those left out that cannot be addresses.
-func addresses(n *events.Notify) []string {
-	if n == nil {
-		return nil
-	}
-	var kept []string
-	for _, address := range n.Email {
-		if len(address) <= mostBytes && strings.Contains(address, "@") && strings.IndexFunc(address, isControl) < 0 && len(kept) < mostAddresses {
-			kept = append(kept, address)
-		}
-	}
-	return kept
-}
-
-func isControl(c rune) bool { return c < ' ' || c == 0x7f }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/internal/admission"
 	"sluice/internal/answers"
 	"sluice/internal/bedrock"
 	"sluice/internal/budget"
@@ -22,16 +23,6 @@ import (
 
 // Name is the function's name.
 const Name = "analyze"
-
-// Payloads gives the text of an input; see internal/bus.
-type Payloads interface {
-	CheckOut(ctx context.Context, tenant string, in events.Input) (string, *events.Problem, error)
-}
-
-// Tasks finds tasks by name; see internal/task.
-type Tasks interface {
-	Get(ctx context.Context, name string) (*task.Task, []events.Problem, error)
-}
 
 // Book admits single requests; see internal/requests.
 type Book interface {
@@ -56,8 +47,8 @@ type Mappings interface {
 // Parts are what the handler works with.
 type Parts struct {
 	Tenants  events.Tenants
-	Payloads Payloads
-	Tasks    Tasks
+	Payloads admission.Payloads
+	Tasks    admission.Tasks
 	Book     Book
 	Answers  Answers
 	Bus      Publisher

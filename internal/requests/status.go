@@ -63,11 +63,22 @@ type Status struct {
 	MailSkipped string             `json:"mailSkipped,omitempty"`
 	Timeline    []events.Step      `json:"timeline,omitempty"`
 
+	// Hold is who answers the request right away, before anybody else is asked to. It
+	// is nil once RequestReceived was said.
+	Hold *Hold `json:"hold,omitempty"`
+
 	Updated time.Time `json:"updated"`
 	// Generation counts the writes and Nonce is new in each of them: an ETag is a
 	// checksum of the body, so no two bodies may be alike.
 	Generation int    `json:"generation"`
 	Nonce      string `json:"nonce"`
+}
+
+// Hold keeps a request for the one invocation of the API that answers it while
+// somebody waits. After Until that invocation is over, and its request anybody's.
+type Hold struct {
+	By    string    `json:"by"`
+	Until time.Time `json:"until"`
 }
 
 // Terminal tells whether the request has ended, for its attempt.

@@ -115,6 +115,7 @@ var within = map[string][]string{
 	"reputation":  {"objects", "fault"},
 	"answers":     {"task", "pack", "pacing", "bedrock", "ledger", "budget", "objects", "fault"},
 	"requests":    {"objects", "fault"},
+	"admission":   {"requests", "task"},
 	"results":     {"objects", "fault"},
 	"upload":      {"objects", "fault"},
 }

@@ -157,3 +157,12 @@ func (m *meter) tooMuch(than string) error {
 	return &fileError{events.Problem{Code: events.CodeTooLarge,
 		Message: "the file unpacks to more than " + than + "; what comes after was not read"}, true}
 }
+
+// CheckName tells what is wrong with a file's name: its ending says how the file is
+// read. The error is for people.
+func CheckName(name string) error {
+	if _, err := formatOf(name); err != nil {
+		return errors.New(ProblemOf(err).Message)
+	}
+	return nil
+}

@@ -74,6 +74,9 @@ func (f fleet) start(ctx context.Context, environment string) (*lambdahost.Host,
 func (f fleet) list() ([]lambdahost.Function, error) {
 	c := f.choreography
 	concurrency := map[string]int{}
+	for name, function := range c.Functions {
+		concurrency[name] = function.Concurrency
+	}
 	for _, s := range c.Subscriptions {
 		concurrency[s.Function] += s.Concurrency
 	}

@@ -65,6 +65,17 @@ func (p place) forFunction(function, secret string) map[string]string {
 		environment["SLUICE_TENANTS"] = p.tenants
 		environment["SLUICE_ANSWER_SECRET"] = secret
 		environment["SLUICE_SUPPRESSION_SECRET"] = or(p.suppressionSecret, derived(secret, "suppression"))
+		environment["SLUICE_QUOTA_SHARE"] = bulkShare
+		maps.Copy(environment, p.knobs)
+	case "api":
+		environment["SLUICE_TENANTS"] = p.tenants
+		environment["SLUICE_ANSWER_SECRET"] = secret
+		environment["SLUICE_SUPPRESSION_SECRET"] = or(p.suppressionSecret, derived(secret, "suppression"))
+		environment["SLUICE_QUOTA_SHARE"] = interactiveShare
+		if p.apiURL != "" {
+			environment["SLUICE_API_URL"] = p.apiURL
+			environment["SLUICE_LINK_SECRET"] = or(p.linkSecret, derived(secret, "links"))
+		}
 		maps.Copy(environment, p.knobs)
 	case "notify":
 		environment["SLUICE_SENDER"] = p.sender
@@ -83,6 +94,13 @@ func (p place) forFunction(function, secret string) map[string]string {
 	}
 	return environment
 }
+
+// The shares of the account's quotas of those who wait for an answer, and of all
+// others.
+const (
+	interactiveShare = "0.2"
+	bulkShare        = "0.8"
+)
 
 // ofAWSAnswers ends the secret under which answers of AWS's models are filed:
 // what the local model said must not pass for a language model's answer later.

@@ -60,11 +60,19 @@ locals {
     SLUICE_PAST_BUDGET                = var.past_budget
   } : name => value if value != "" }
 
+  # Sandboxes that are kept for a function: those that routes lead to answer
+  # somebody who waits.
+  kept = merge({ for name, f in local.functions : name => f.concurrency if can(f.concurrency) }, var.reserved_concurrency)
+
+  # Those who wait have a share of the models' quotas of their own.
+  shares = { for name in local.asks_models : name => tostring(contains(local.routed, name) ? var.interactive_share : 1 - var.interactive_share) }
+
   # Sandboxes share the quota, so each is told how many there may be.
-  sandboxes = { for name, _ in local.functions : name => tostring(sum(concat([0], [for key, s in local.subscriptions : lookup(var.concurrency, key, s.concurrency) if s.function == name]))) }
+  sandboxes = { for name, _ in local.functions : name => tostring(sum(concat([try(local.kept[name], 0)], [for key, s in local.subscriptions : lookup(var.concurrency, key, s.concurrency) if s.function == name]))) }
 
   variables_of = { for name, _ in local.functions : name => merge(
     contains(local.asks_models, name) ? local.knobs : {},
+    contains(local.asks_models, name) ? { SLUICE_QUOTA_SHARE = local.shares[name] } : {},
     contains(local.asks_models, name) ? { SLUICE_ANSWER_SECRET = terraform_data.secret["answer"].output } : {},
     contains(local.asks_models, name) && local.sandboxes[name] != "0" ? { SLUICE_SANDBOXES = local.sandboxes[name] } : {},
     contains(local.suppresses, name) ? { SLUICE_SUPPRESSION_SECRET = terraform_data.secret["suppression"].output } : {},

@@ -111,7 +111,7 @@ module "pipeline" {
   variables_of         = local.variables_of
   memory               = var.memory
   concurrency          = var.concurrency
-  reserved_concurrency = var.reserved_concurrency
+  reserved_concurrency = local.kept
   network              = var.in_vpc ? { subnet_ids = module.network[0].subnet_ids, security_group_ids = module.network[0].security_group_ids } : null
   log_groups           = module.observability.log_groups
   key_arn              = module.key.arn

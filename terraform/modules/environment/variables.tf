@@ -154,9 +154,20 @@ variable "concurrency" {
 }
 
 variable "reserved_concurrency" {
-  description = "Sandboxes that are kept for a function, by function; they are taken from the account's."
+  description = "Sandboxes that are kept for a function, by function, in place of the choreography's; they are taken from the account's."
   type        = map(number)
   default     = {}
+}
+
+variable "interactive_share" {
+  description = "The part of the models' quotas that is kept for those who wait for an answer, more than 0 and less than 1; the queues have the rest."
+  type        = number
+  default     = 0.2
+
+  validation {
+    condition     = var.interactive_share > 0 && var.interactive_share < 1
+    error_message = "A share is more than 0 and less than 1."
+  }
 }
 
 # Network

@@ -16,7 +16,7 @@ const (
 	SecretKey = "local"
 )
 
-// pollerKey is the access key of the machine's own pollers. Messages that were
+// pollerKey is what the machine's own pollers are known by. Messages that were
 // received with it belong to a machine that is gone once the next one starts.
 const pollerKey = "sluice-lambda-host"
 

@@ -25,8 +25,9 @@ type fleet struct {
 	choreography events.Choreography
 	// folder holds <name>/bootstrap of every function.
 	folder string
-	// queues is where they are fed from.
-	queues *sqs.Client
+	// client finds the queues, and queues is where they are received from.
+	client *sqs.Client
+	queues lambdahost.Queues
 	// switches is told of the mappings, and switches them; nil if nobody does.
 	switches switchboard
 	// environment is what a function is given.
@@ -112,7 +113,7 @@ func behindRoutes(c events.Choreography) []string {
 
 // feed lets a queue feed a function.
 func (f fleet) feed(ctx context.Context, host *lambdahost.Host, function, name string, mapping events.Mapping) (lambda.Mapping, error) {
-	q, err := findQueue(ctx, f.queues, name)
+	q, err := findQueue(ctx, f.client, name)
 	if err != nil {
 		return lambda.Mapping{}, err
 	}

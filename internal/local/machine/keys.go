@@ -29,10 +29,9 @@ func (k Keys) Provider() aws.CredentialsProvider {
 func unchecked() Keys { return Keys{AccessKey, SecretKey} }
 
 // ask makes every request be signed, if the options say so: with the machine's own
-// keys, with those of its pollers, which nobody else learns, or by one of the
-// callers.
+// keys or by one of the callers.
 func (m *Machine) ask() error {
-	m.keys, m.pollerKeys = unchecked(), Keys{pollerKey, SecretKey}
+	m.keys = unchecked()
 	if !m.options.Signed {
 		return nil
 	}
@@ -42,11 +41,8 @@ func (m *Machine) ask() error {
 	} else if m.keys, m.keysMade, err = ownKeys(m.options.Folder); err != nil {
 		return err
 	}
-	m.pollerKeys.SecretKey = newSecret()
 	all := append([]signature.Credential{}, m.options.Callers...)
-	for _, k := range []Keys{m.keys, m.pollerKeys} {
-		all = append(all, signature.Credential{AccessKey: k.AccessKey, SecretKey: k.SecretKey})
-	}
+	all = append(all, signature.Credential{AccessKey: m.keys.AccessKey, SecretKey: m.keys.SecretKey})
 	m.services.Access = signature.New(time.Now, all...)
 	return nil
 }

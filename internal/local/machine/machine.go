@@ -91,10 +91,9 @@ type Machine struct {
 	started  time.Time
 	log      *slog.Logger
 
-	// keys are the machine's own, for its functions and its user; pollerKeys those
-	// of its pollers.
-	keys, pollerKeys Keys
-	keysMade         bool
+	// keys are the machine's own, for its functions and its user.
+	keys     Keys
+	keysMade bool
 }
 
 // Open starts a machine and returns when it takes requests and its functions
@@ -167,7 +166,8 @@ func (m *Machine) open(ctx context.Context) error {
 		return err
 	}
 	m.host, err = fleet{
-		choreography: choreography, folder: m.options.Functions, queues: sqs.NewFromConfig(m.config(m.pollerKeys)), region: Region, account: Account,
+		choreography: choreography, folder: m.options.Functions, region: Region, account: Account,
+		client: sqs.NewFromConfig(m.config(m.keys)), queues: ownQueues{m.services.SQS},
 		environment: func(function string) map[string]string { return m.environment(function, secret) },
 		log:         m.log, output: m.options.Log, switches: m.services.Lambda, keeper: m.keeper,
 	}.start(ctx, Environment)

@@ -92,7 +92,7 @@ func OpenRemote(ctx context.Context, o RemoteOptions) (*Remote, error) {
 		}
 	}
 	r.host, err = fleet{
-		choreography: choreography, folder: o.Functions, queues: client, region: config.Region, account: account, log: log, output: o.Log, keeper: r.keeper,
+		choreography: choreography, folder: o.Functions, client: client, queues: client, region: config.Region, account: account, log: log, output: o.Log, keeper: r.keeper,
 		environment: func(function string) map[string]string {
 			environment := at.forFunction(function, secret)
 			for name, value := range credentials {

@@ -124,6 +124,16 @@ func accepted(body []byte) []byte {
 // start starts the program. It ends with the benchmark.
 func (c *cloud) start(b *testing.B, extra ...string) *exec.Cmd {
 	b.Helper()
+	cmd := c.command(b, extra...)
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	return cmd
+}
+
+// command is the program with what Lambda gives it, and more.
+func (c *cloud) command(b *testing.B, extra ...string) *exec.Cmd {
+	b.Helper()
 	cmd := exec.CommandContext(b.Context(), program)
 	cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + c.url, "AWS_ENDPOINT_URL=http://" + c.url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=s",
@@ -131,9 +141,6 @@ func (c *cloud) start(b *testing.B, extra ...string) *exec.Cmd {
 		"GOMAXPROCS=1",
 	}, extra...)
 	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
 	return cmd
 }
 

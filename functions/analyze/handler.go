@@ -160,6 +160,7 @@ func (h *Handler) ask(ctx context.Context, r *request, receives int, seat *answe
 		ask.Deadline = *r.data.Deadline
 	}
 	outcome, err := seat.Ask(ctx, ask)
+	telemetry.Called(ctx, outcome.Calls...)
 	var exceeded *budget.Exceeded
 	if errors.As(err, &exceeded) {
 		return answers.Outcome{}, h.exceeded(r, exceeded)

@@ -92,6 +92,9 @@ type Outcome struct {
 	// Duplicate is what was paid for an answer that somebody else had already
 	// got, nil mostly. It is not in Spend.
 	Duplicate *events.Spend
+	// Calls are the model calls that the request was in, by their ids in the ledger;
+	// none if the answer lay there.
+	Calls []string
 }
 
 // Failure says why the model could not answer.

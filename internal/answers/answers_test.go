@@ -169,6 +169,10 @@ func TestAskKeepsAndReuses(t *testing.T) {
 	if err != nil || string(stored.Answer) != `{"keyPoints":[],"summary":"Xin chào"}` || stored.RequestID != "r1" || stored.Tenant != "acme" || stored.Task != "summarize" {
 		t.Errorf("kept = %+v, %v", stored, err)
 	}
+	if len(first.Calls) != 1 || first.Calls[0] != w.ledger.begun[0].ID {
+		t.Errorf("answered by the calls %v", first.Calls)
+	}
+	first.Calls = nil // the second time there are none
 	if again := w.ask(t, w.request(t, "r1", "acme", "summarize", ``, "Xin chào")); !reflect.DeepEqual(again, first) {
 		t.Errorf("a second delivery tells %+v, not %+v", again, first)
 	}

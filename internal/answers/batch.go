@@ -131,6 +131,7 @@ func (s *Seat) ask(ctx context.Context, e *entry) (Outcome, error) {
 	if err != nil && e.said.spend.Usage != (events.Usage{}) {
 		a.Ledger.Orphan(ctx, e.paid(e.said.spend))
 	}
+	outcome.Calls = e.said.calls
 	if outcome.Duplicate != nil {
 		a.Ledger.Duplicate(ctx, e.paid(*outcome.Duplicate))
 	}

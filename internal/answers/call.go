@@ -20,6 +20,8 @@ type said struct {
 	answer  json.RawMessage
 	failure *Failure
 	spend   events.Spend
+	// calls are those calls, by their ids in the ledger.
+	calls []string
 	// unpriced: a call was to a model whose price is not known.
 	unpriced bool
 }
@@ -111,6 +113,9 @@ func (c *call) make() (fates []fate, over error) {
 		piece.Settle(0)
 		c.release(0)
 		return c.all(fate{err: fault.As(fault.Retry, err)}), nil
+	}
+	for _, e := range c.entries {
+		e.said.calls = append(e.said.calls, entered.ID)
 	}
 	began := a.Now()
 	answer, err := a.model.Converse(ctx, bedrock.Call{

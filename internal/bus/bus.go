@@ -14,6 +14,7 @@ import (
 
 	"sluice/events"
 	"sluice/internal/fault"
+	"sluice/internal/telemetry"
 )
 
 // API is what is called of EventBridge.
@@ -92,6 +93,9 @@ func (p *Publisher) PublishAll(ctx context.Context, all ...events.Envelope) []er
 		case <-ctx.Done():
 			errs[i] = ctx.Err()
 		}
+		if errs[i] == nil {
+			telemetry.Said(ctx, all[i])
+		}
 	}
 	return errs
 }
@@ -106,9 +110,11 @@ func (p *Publisher) entry(ctx context.Context, e events.Envelope) (*entry, error
 	if size > maxBytes {
 		return nil, fault.Errorf(fault.Park, "%s has %d bytes, more than an event may have", kind, size)
 	}
-	return &entry{ctx: ctx, size: size, done: make(chan error, 1), put: types.PutEventsRequestEntry{
-		EventBusName: &p.bus, Source: &p.source, DetailType: &kind, Detail: aws.String(string(detail)), Time: aws.Time(e.Time),
-	}}, nil
+	put := types.PutEventsRequestEntry{EventBusName: &p.bus, Source: &p.source, DetailType: &kind, Detail: aws.String(string(detail)), Time: aws.Time(e.Time)}
+	if trace := telemetry.Trace(ctx, e); trace != "" {
+		put.TraceHeader = &trace
+	}
+	return &entry{ctx: ctx, size: size, done: make(chan error, 1), put: put}, nil
 }
 
 // gather turns the stream of entries into calls. It runs for the process's life;

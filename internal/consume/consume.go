@@ -60,7 +60,7 @@ func Many(ctx context.Context, messages []Message, inFlight int, handle func(con
 					errs[i] = errUnbegun
 					continue
 				}
-				errs[i] = fault.Guard(func() error { return handle(telemetry.With(ctx, messages[i].ids()), messages[i]) })
+				errs[i] = alone(ctx, messages[i], handle)
 			}
 		})
 	}
@@ -72,6 +72,16 @@ func Many(ctx context.Context, messages []Message, inFlight int, handle func(con
 	return errs
 }
 
+// alone gives one message to handle, in its span.
+func alone(ctx context.Context, m Message, handle func(context.Context, Message) error) error {
+	if m.span == nil {
+		ctx = telemetry.With(ctx, m.source().IDs)
+	}
+	ctx = m.span.Start(ctx)
+	defer m.span.Stop()
+	return fault.Guard(func() error { return handle(ctx, m) })
+}
+
 // errUnbegun: the invocation's time was over before the message was begun.
 var errUnbegun = errors.New("not begun")
 
@@ -81,14 +91,17 @@ var errUnbegun = errors.New("not begun")
 func All(o Options, handle func(context.Context, []Message) []error) Handler {
 	o = o.defaults()
 	s := newSettler(o)
+	recorder := telemetry.NewRecorder(o.Log, time.Now)
 	return func(ctx context.Context, batch awsevents.SQSEvent) (awsevents.SQSEventResponse, error) {
+		ctx, invocation := recorder.Begin(ctx)
+		defer func() { invocation.End(ctx) }()
 		work := ctx
 		if deadline, set := ctx.Deadline(); set {
 			var cancel context.CancelFunc
 			work, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
 			defer cancel()
 		}
-		messages, errs := o.parse(batch)
+		messages, errs := o.parse(batch, invocation)
 		var good []int
 		for i := range messages {
 			if errs[i] == nil {
@@ -113,7 +126,7 @@ func (o Options) defaults() Options {
 }
 
 // parse reads the batch; a body that is no event has an error that parks it.
-func (o Options) parse(batch awsevents.SQSEvent) ([]Message, []error) {
+func (o Options) parse(batch awsevents.SQSEvent, invocation *telemetry.Invocation) ([]Message, []error) {
 	messages, errs := make([]Message, len(batch.Records)), make([]error, len(batch.Records))
 	for i, raw := range batch.Records {
 		m := messageOf(raw)
@@ -122,6 +135,9 @@ func (o Options) parse(batch awsevents.SQSEvent) ([]Message, []error) {
 			errs[i] = fault.As(fault.Park, err)
 		}
 		m.Record = record
+		if invocation != nil {
+			m.span = invocation.Span(m.source())
+		}
 		messages[i] = m
 	}
 	return messages, errs

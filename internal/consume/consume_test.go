@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/fault"
+	"sluice/internal/telemetry"
 )
 
 // queues notes what was asked of SQS.
@@ -265,15 +266,86 @@ func TestWhatWasNotBegunGoesBackUncounted(t *testing.T) {
 	})
 }
 
-func TestLogLinesAreFoundByTheRequest(t *testing.T) {
+// lines are the lines that were logged, by their msg; those of times and
+// durations are left out.
+func lines(t *testing.T, log *bytes.Buffer) map[string][]map[string]any {
+	t.Helper()
+	all := map[string][]map[string]any{}
+	for decoder := json.NewDecoder(log); decoder.More(); {
+		var line map[string]any
+		if err := decoder.Decode(&line); err != nil {
+			t.Fatal(err)
+		}
+		msg, _ := line["msg"].(string)
+		for _, name := range []string{"time", "level", "msg", "waitMs", "durationMs", "environment", "function", "_aws", "QueueAge"} {
+			delete(line, name)
+		}
+		all[msg] = append(all[msg], line)
+	}
+	return all
+}
+
+func TestEveryMessageHasOneLineAndTheBatchItsMetrics(t *testing.T) {
 	q, log := &queues{hidden: map[string]int32{}}, &bytes.Buffer{}
-	handler := Each(Options{Function: "analyze", Queues: q, Log: slog.New(slog.NewJSONHandler(log, nil))},
-		func(context.Context, Message) error { return errors.New("no luck") })
-	if _, err := handler(t.Context(), batch(1)); err != nil {
-		t.Fatal(err)
+	handler := Each(Options{Function: "analyze", Queues: q, Log: telemetry.NewLogger(log, "analyze")}, func(_ context.Context, m Message) error {
+		if m.ID == "m1" {
+			return errors.New("no luck")
+		}
+		return nil
+	})
+	whole := func(i int, m *awsevents.SQSMessage) {
+		m.Body = fmt.Sprintf(`{"id":"e","source":"sluice.ingest","detail-type":"RequestReceived","detail":{"id":"v%d","requestId":"q%d","correlationId":"u"}}`, i, i)
+		m.Attributes["AWSTraceHeader"] = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 	}
-	var line map[string]any
-	if err := json.Unmarshal(log.Bytes(), &line); err != nil || line["messageId"] != "m0" || line["class"] != "retry" {
-		t.Errorf("%v %s", err, log)
+	for range 2 {
+		if _, err := handler(t.Context(), batch(2, whole)); err != nil {
+			t.Fatal(err)
+		}
 	}
+	about := func(i int, outcome string, cold bool) map[string]any {
+		return map[string]any{"outcome": outcome, "coldStart": cold, "messageId": fmt.Sprint("m", i), "receives": 1.0, "eventId": fmt.Sprint("v", i),
+			"trace": "1-5759e988-bd862e3fe1be46a994272793", "requestId": fmt.Sprint("q", i), "correlationId": "u", "event": "RequestReceived"}
+	}
+	unhappy := func(cold bool, failures float64) map[string]any {
+		line := about(1, "retry", cold)
+		line["error"], line["failures"], line["givenUp"] = "no luck", failures, false
+		return line
+	}
+	want := map[string][]map[string]any{
+		"handled": {about(0, "done", true), about(0, "done", false)}, "not handled": {unhappy(true, 1), unhappy(false, 2)},
+		"metrics": {{"Received": 2.0, "Messages": 2.0, "Retried": 1.0, "ColdStarts": 1.0}, {"Received": 2.0, "Messages": 2.0, "Retried": 1.0}},
+	}
+	if diff := cmp.Diff(want, lines(t, log)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNamesAreReadWhereverTheyStand(t *testing.T) {
+	want := named{"e", "r", "c"}
+	for _, detail := range []string{
+		`{"id":"e","subject":"s","requestId":"r","tenant":"t","correlationId":"c","data":{"id":"x"}}`,
+		`{"data":{"id":"x","requestId":"y"},"correlationId":"c","id":"e","requestId":"r"}`,
+		`{"id":"e","subject":"\"","requestId":"r","correlationId":"c"}`, `{ "id": "e", "requestId": "r", "correlationId": "c" }`,
+	} {
+		if got := peek([]byte(detail)); got != want {
+			t.Errorf("%s: %+v", detail, got)
+		}
+	}
+	for _, detail := range []string{``, `{`, `{"`, `{"id`, `{"id"`, `{"id":`, `{"id":"`, `[]`, `null`, `{"id":1}`} {
+		if got := peek([]byte(detail)); got != (named{}) {
+			t.Errorf("%s: %+v", detail, got)
+		}
+	}
+}
+
+func FuzzNames(f *testing.F) {
+	f.Add([]byte(`{"id":"e","requestId":"r","correlationId":"c","data":{}}`))
+	f.Fuzz(func(t *testing.T, detail []byte) {
+		if n, found := atTheBeginning(detail); found && json.Valid(detail) {
+			var slow map[string]json.RawMessage
+			if json.Unmarshal(detail, &slow) != nil || n.ID == "" || slow["id"] == nil {
+				t.Errorf("%q: %+v", detail, n)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strconv"
 	"sync"
@@ -59,12 +60,13 @@ func (s *settler) settle(ctx context.Context, messages []Message, errs []error) 
 	for i, m := range messages {
 		if errs[i] == nil {
 			s.forget(m)
+			m.span.Done(ctx, telemetry.Done)
 			continue
 		}
 		slots <- struct{}{}
 		settling.Go(func() {
 			defer func() { <-slots }()
-			if keep := s.settleOne(telemetry.With(ctx, m.ids()), m, errs[i]); keep {
+			if keep := s.settleOne(m.span.In(ctx), m, errs[i]); keep {
 				mu.Lock()
 				defer mu.Unlock()
 				response.BatchItemFailures = append(response.BatchItemFailures, awsevents.SQSBatchItemFailure{ItemIdentifier: m.ID})
@@ -79,6 +81,7 @@ func (s *settler) settle(ctx context.Context, messages []Message, errs []error) 
 // stays in the queue.
 func (s *settler) settleOne(ctx context.Context, m Message, err error) bool {
 	if errors.Is(err, errUnbegun) {
+		m.span.Done(ctx, telemetry.Unbegun)
 		s.hide(ctx, m, 0)
 		return true
 	}
@@ -88,8 +91,7 @@ func (s *settler) settleOne(ctx context.Context, m Message, err error) bool {
 		failures = s.count(m)
 	}
 	giveUp := class == fault.Park || class == fault.Reject || failures >= s.MaxFailures
-	s.Log.WarnContext(ctx, "message not handled", "class", class, "error", err.Error(), "messageId", m.ID,
-		"receives", m.Receives, "failures", failures, "givenUp", giveUp)
+	m.span.Done(ctx, string(class), slog.String("error", err.Error()), slog.Int("failures", failures), slog.Bool("givenUp", giveUp))
 	if !giveUp {
 		if after == 0 {
 			after = backoff(class, failures)

@@ -43,8 +43,9 @@
 //	DuplicateUSD    paid twice for one answer
 //	OrphanUSD       paid, answer lost
 //
-// Their dimensions are environment, model and task, and nothing else: every
-// combination of values is a metric that is billed by itself. Tenant and ids are
+// Their dimensions are environment, model and task, and the environment alone for
+// alarms, and nothing else: every combination of values is a metric that is
+// billed by itself. Tenant and ids are
 // plain members of the line, to be found with Logs Insights. A function whose
 // log level is above INFO has no metrics.
 //

@@ -108,7 +108,7 @@ var (
 // directive is the rest of the _aws member. CloudWatch has no unit for money.
 func directive(names ...string) string {
 	var b strings.Builder
-	b.WriteString(`,"CloudWatchMetrics":[{"Namespace":"Sluice","Dimensions":[["environment","model","task"]],"Metrics":[`)
+	b.WriteString(`,"CloudWatchMetrics":[{"Namespace":"Sluice","Dimensions":[["environment"],["environment","model","task"]],"Metrics":[`)
 	for i, name := range names {
 		if i > 0 {
 			b.WriteByte(',')

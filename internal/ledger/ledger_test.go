@@ -106,7 +106,7 @@ func metricsOf(t *testing.T, line string) map[string]float64 {
 		t.Errorf("timestamp %v", about["Timestamp"])
 	}
 	directive := about["CloudWatchMetrics"].([]any)[0].(map[string]any)
-	if directive["Namespace"] != "Sluice" || !cmp.Equal(directive["Dimensions"], []any{[]any{"environment", "model", "task"}}) {
+	if directive["Namespace"] != "Sluice" || !cmp.Equal(directive["Dimensions"], []any{[]any{"environment"}, []any{"environment", "model", "task"}}) {
 		t.Errorf("%v", directive)
 	}
 	for _, dimension := range []string{"environment", "model", "task"} {

@@ -103,7 +103,7 @@ var within = map[string][]string{
 	"fault": {}, "telemetry": {}, "awsclient": {},
 	"objects": {"fault"},
 	"claim":   {"objects", "fault"},
-	"bus":     {"objects", "fault"},
+	"bus":     {"objects", "fault", "telemetry"},
 	"consume": {"fault", "telemetry"},
 	"task":    {"objects", "fault"},
 	"pack":    {"task"},

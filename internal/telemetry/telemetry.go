@@ -1,6 +1,3 @@
-// Package telemetry is how functions speak to the operator: JSON lines through
-// log/slog with the request's id on every one. A line holds ids, counts,
-// classes and durations, never a request's text or an address.
 package telemetry
 
 import (
@@ -10,9 +7,20 @@ import (
 	"os"
 )
 
-// NewLogger writes JSON lines to w, each with the function's name.
+// NewLogger writes JSON lines to w, each with the names of the environment
+// (SLUICE_ENVIRONMENT) and the function. AWS_LAMBDA_LOG_LEVEL, which Lambda sets,
+// is the least level that is written; INFO unless told.
 func NewLogger(w io.Writer, function string) *slog.Logger {
-	return slog.New(withIDs{slog.NewJSONHandler(w, nil)}).With("function", function)
+	var level slog.Level
+	if level.UnmarshalText([]byte(os.Getenv("AWS_LAMBDA_LOG_LEVEL"))) != nil {
+		level = slog.LevelInfo
+	}
+	environment := os.Getenv("SLUICE_ENVIRONMENT")
+	if environment == "" {
+		environment = "none" // CloudWatch drops a metric with an empty dimension
+	}
+	handler := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
+	return slog.New(withIDs{handler}).With("environment", environment, "function", function)
 }
 
 // ExitIf ends a program that cannot start, with one line that says why.
@@ -23,8 +31,6 @@ func ExitIf(log *slog.Logger, err error) {
 	}
 }
 
-type idsKey struct{}
-
 // IDs are what a line is found by.
 type IDs struct {
 	RequestID     string
@@ -33,14 +39,31 @@ type IDs struct {
 	Event string
 }
 
-// With puts the ids on every line that is logged with the returned context.
-func With(ctx context.Context, ids IDs) context.Context { return context.WithValue(ctx, idsKey{}, ids) }
+type idsKey struct{}
+
+// With puts the ids on every line that is logged with the returned context. In a
+// message's context they become the message's own.
+func With(ctx context.Context, ids IDs) context.Context {
+	if s := spanOf(ctx); s.ofMessage() {
+		s.know(ids)
+		return ctx
+	}
+	return context.WithValue(ctx, idsKey{}, ids)
+}
+
+func idsOf(ctx context.Context) (IDs, bool) {
+	if s := spanOf(ctx); s.ofMessage() {
+		return s.known(), true
+	}
+	ids, found := ctx.Value(idsKey{}).(IDs)
+	return ids, found
+}
 
 // withIDs adds the context's ids to each record.
 type withIDs struct{ slog.Handler }
 
 func (h withIDs) Handle(ctx context.Context, r slog.Record) error {
-	if ids, found := ctx.Value(idsKey{}).(IDs); found {
+	if ids, found := idsOf(ctx); found {
 		r.AddAttrs(slog.String("requestId", ids.RequestID), slog.String("correlationId", ids.CorrelationID), slog.String("event", ids.Event))
 	}
 	return h.Handler.Handle(ctx, r)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestEveryLineCarriesTheIDsOfItsContext(t *testing.T) {
+	t.Setenv("SLUICE_ENVIRONMENT", "test")
 	var out bytes.Buffer
 	log := NewLogger(&out, "analyze").With("a", 1)
 	log.InfoContext(With(t.Context(), IDs{"r-1", "u-1", "RequestReceived"}), "answered", "tokens", 3)
@@ -24,8 +25,8 @@ func TestEveryLineCarriesTheIDsOfItsContext(t *testing.T) {
 		lines = append(lines, line)
 	}
 	want := []map[string]any{
-		{"level": "INFO", "msg": "answered", "function": "analyze", "a": 1.0, "tokens": 3.0, "requestId": "r-1", "correlationId": "u-1", "event": "RequestReceived"},
-		{"level": "INFO", "msg": "started", "function": "analyze", "a": 1.0},
+		{"level": "INFO", "msg": "answered", "environment": "test", "function": "analyze", "a": 1.0, "tokens": 3.0, "requestId": "r-1", "correlationId": "u-1", "event": "RequestReceived"},
+		{"level": "INFO", "msg": "started", "environment": "test", "function": "analyze", "a": 1.0},
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)

@@ -8,7 +8,7 @@ SHELL      := /bin/bash
 BIN       := bin
 FUNCTIONS := $(notdir $(patsubst %/lambda/main.go,%,$(wildcard functions/*/lambda/main.go)))
 BOOTSTRAPS := $(FUNCTIONS:%=$(BIN)/functions/%/bootstrap)
-SOURCES   := $(shell find cmd events functions internal schemas -name '*.go' -o -name '*.json' -o -name '*.html' -o -name '*.txt' -o -name '*.tmpl' -o -name '*.jsonl' -o -name '*.csv' -o -name '*.gz' 2>/dev/null) go.mod go.sum
+SOURCES   := $(shell find cmd events functions internal schemas -name '*.go' -o -name '*.json' -o -name '*.html' -o -name '*.txt' -o -name '*.tmpl' -o -name '*.yaml' -o -name '*.jsonl' -o -name '*.csv' -o -name '*.gz' 2>/dev/null) go.mod go.sum
 
 # The recipe of every function, here and in the cloud: static, stripped, without
 # the RPC mode that only old runtimes use, and the same bytes from the same source.

@@ -17,6 +17,7 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/sqs v1.52.11
 	github.com/aws/smithy-go v1.28.9
 	github.com/caarlos0/env/v11 v11.4.2
+	github.com/goccy/go-yaml v1.19.2 // tests read the OpenAPI document
 	github.com/gofrs/flock v0.13.2 // one local machine per data folder
 	github.com/google/go-cmp v0.7.0 // tests
 	github.com/johannesboyne/gofakes3 v1.2.0 // S3's wire on the local machine, over a state of our own

@@ -7,4 +7,8 @@
 // A schema of RequestReceived closes its objects (additionalProperties: false),
 // as anybody may send one. The schemas of our own events leave them open, so
 // that a newer function may say more than an older one reads.
+//
+// openapi.yaml describes the HTTP API (OpenAPI 3.1): every route, request, answer
+// and problem. Its schemas of requests are closed, those of answers are open.
+// openapitest makes requests from it, and checks what is answered.
 package schemas

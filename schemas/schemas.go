@@ -17,6 +17,12 @@ import (
 //go:embed *.json
 var files embed.FS
 
+//go:embed openapi.yaml
+var openAPI []byte
+
+// OpenAPI is the OpenAPI 3.1 document of the HTTP API, in YAML. Do not change it.
+func OpenAPI() []byte { return openAPI }
+
 // base is the address the schemas are registered under, so that one can refer
 // to another by its file name. Nothing is ever fetched from it.
 const base = "sluice:///"

@@ -37,11 +37,11 @@ func (h *Handler) read(ctx context.Context, c *call, item json.RawMessage, id, a
 	var errs []fieldError
 	if given, has := fields["requestId"]; has {
 		delete(fields, "requestId")
-		if json.Unmarshal(given, &a.id) != nil || !events.ValidRequestID(a.id) {
+		if name := text(given); events.ValidRequestID(name) {
+			a.id, a.own = name, true
+		} else {
 			errs = append(errs, fieldError{Pointer: fragment(at + "/requestId"), Code: "pattern", Detail: "must be 1 to 64 of [A-Za-z0-9_-]"})
-			a.id = id
 		}
-		a.own = true
 	}
 	if _, has := fields["upload"]; has {
 		delete(fields, "upload")

@@ -170,6 +170,15 @@ func checkNumber(number string) error {
 	return nil
 }
 
+// text is the text of a JSON string, "" of anything else.
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
 // below is a field of an event's detail as one of the request that became its data.
 func below(field string) string { return strings.TrimPrefix(field, "/data") }
 

@@ -28,8 +28,8 @@ func (c *call) idempotencyKey() (string, error) {
 	if len(key) > 1 && key[0] == '"' && key[len(key)-1] == '"' {
 		key = key[1 : len(key)-1]
 	}
-	if key == "" || len(key) > maxKey || strings.IndexFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) >= 0 {
-		return "", invalidHeader("Idempotency-Key", fmt.Sprintf("must be 1 to %d printable ASCII characters", maxKey))
+	if key == "" || len(key) > maxKey || strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
+		return "", invalidHeader("Idempotency-Key", fmt.Sprintf("must be 1 to %d visible ASCII characters", maxKey))
 	}
 	return key, nil
 }

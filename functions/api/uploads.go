@@ -124,8 +124,7 @@ func (h *Handler) readUpload(ctx context.Context, body []byte) (wanted, []fieldE
 	var w wanted
 	var errs []fieldError
 	for field, to := range map[string]*string{"task": &w.task, "name": &w.name} {
-		value, has := fields[field]
-		if !has || json.Unmarshal(value, to) != nil || *to == "" {
+		if *to = text(fields[field]); *to == "" {
 			errs = append(errs, fieldError{Pointer: "#/" + field, Code: "required", Detail: "must be a string that is not empty"})
 		}
 		delete(fields, field)

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"sluice/events"
 	"sluice/internal/answers"
 	"sluice/internal/bedrock"
 	"sluice/internal/bedrock/bedrocktest"
@@ -29,6 +30,7 @@ import (
 	"sluice/internal/suppression"
 	"sluice/internal/task"
 	"sluice/internal/telemetry"
+	"sluice/internal/upload"
 )
 
 // canary is in every text and address of these tests, and may be in no event but
@@ -200,4 +202,29 @@ func (w *world) said() string {
 		names = append(names, r.DetailType)
 	}
 	return strings.Join(names, " ")
+}
+
+// tokenOf is the token of a link.
+func tokenOf(link string) string { return link[strings.LastIndexByte(link, '/')+1:] }
+
+// suppressionKey names somebody who may be mailed.
+var suppressionKey = suppression.Key(secret, "canary@example.com")
+
+// reported is the id of an upload of acme's whose report is there.
+func (w *world) reported() string {
+	w.t.Helper()
+	store := objects.New(w.memory, "b")
+	id := upload.ID("b", "uploads/acme/classify/x.csv", "e")
+	intake := upload.Intake{ID: id, Tenant: "acme", File: events.UploadFile{Bucket: "b", Key: "uploads/acme/classify/x.csv", ETag: "e"}, Submitted: w.clock.now(), Done: true}
+	_, err := upload.SaveIntake(context.Background(), store, &intake, "")
+	w.must(err)
+	_, err = requests.UpdateProgress(context.Background(), store, id, func(p *requests.Progress) bool {
+		p.Tenant, p.Task, p.Submitted, p.Received = "acme", "classify", w.clock.now(), &events.UploadReceived{Records: 3}
+		p.Ends(1, events.Completed, &events.Spend{CostUSD: 0.5})
+		p.Ends(2, events.Rejected, nil, "empty")
+		p.Done = &requests.Done{Results: "reports/acme/" + id + "/results.csv", Report: "reports/acme/" + id + "/report.html"}
+		return true
+	})
+	w.must(err)
+	return id
 }

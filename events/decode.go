@@ -18,21 +18,25 @@ var ErrMalformed = errors.New("malformed event")
 // Decode reads an event that one of our functions said. Fields that it does not
 // know are ignored, so that functions can be deployed one after another.
 func Decode(r Record) (Envelope, error) {
-	var version struct {
-		Version int `json:"version"`
+	var e Envelope
+	broken := json.Unmarshal(r.Detail, &e)
+	if broken != nil { // maybe before it came to the version
+		var version struct {
+			Version int `json:"version"`
+		}
+		if err := json.Unmarshal(r.Detail, &version); err != nil {
+			return Envelope{}, fmt.Errorf("%w: %s: the detail is not a JSON object", ErrMalformed, r.DetailType)
+		}
+		e.Version = version.Version
 	}
-	if err := json.Unmarshal(r.Detail, &version); err != nil {
-		return Envelope{}, fmt.Errorf("%w: %s: the detail is not a JSON object", ErrMalformed, r.DetailType)
-	}
-	problems, err := schemas.ValidateEvent(r.DetailType, version.Version, r.Detail)
+	problems, err := schemas.ValidateEvent(r.DetailType, e.Version, r.Detail)
 	if err != nil {
 		return Envelope{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if len(problems) > 0 {
 		return Envelope{}, fmt.Errorf("%w: %s: %s", ErrMalformed, r.DetailType, problems[0])
 	}
-	var e Envelope
-	if err := json.Unmarshal(r.Detail, &e); err != nil {
+	if broken != nil {
 		return Envelope{}, fmt.Errorf("%w: %s does not fit the envelope", ErrMalformed, r.DetailType)
 	}
 	e.kind = r.DetailType

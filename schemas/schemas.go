@@ -28,7 +28,15 @@ func OpenAPI() []byte { return openAPI }
 const base = "sluice:///"
 
 // Schema is a compiled JSON Schema. It may be used by many goroutines.
-type Schema struct{ compiled *jsonschema.Schema }
+type Schema struct {
+	compiled *jsonschema.Schema
+	// shape is what says quickly that a document fits.
+	shape func() *shape
+}
+
+func newSchema(compiled *jsonschema.Schema) *Schema {
+	return &Schema{compiled, sync.OnceValue(func() *shape { return shaping{}.of(compiled) })}
+}
 
 // ErrUnknown is wrapped by the error for an event type and version that no
 // schema is known of.
@@ -52,12 +60,15 @@ func Compile(name string, schema []byte) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema %s: %w", name, err)
 	}
-	return &Schema{compiled}, nil
+	return newSchema(compiled), nil
 }
 
 // Validate lists every problem of a JSON document, sorted by path; none if it
 // fits. A document that is not JSON is an error that wraps [ErrNotJSON].
 func (s *Schema) Validate(document []byte) ([]Problem, error) {
+	if s.shape().fits(document) {
+		return nil, nil
+	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
 	if err != nil {
 		// The decoder's message may quote the document.
@@ -123,7 +134,7 @@ var embedded = sync.OnceValue(func() map[string]*Schema {
 		if err != nil {
 			panic(err)
 		}
-		compiled[name] = &Schema{s}
+		compiled[name] = newSchema(s)
 	}
 	return compiled
 })

@@ -13,6 +13,7 @@ import (
 // written, or nil for a removal.
 type batch struct {
 	buckets map[string]map[string][]byte
+	groups  int // that are in it
 	done    chan struct{}
 	err     error // set before done is closed
 }
@@ -22,6 +23,7 @@ func newBatch() *batch {
 }
 
 func (b *batch) add(changes []Change) {
+	b.groups++
 	for _, c := range changes {
 		keys := b.buckets[c.Bucket]
 		if keys == nil {

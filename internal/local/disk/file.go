@@ -25,8 +25,11 @@ type file struct {
 	db   *bolt.DB
 	// commit writes one batch; a field, so that tests can make it fail.
 	commit func(*batch) error
-	// released is when pages were let go; of the goroutine that commits.
+	// Of the goroutine that commits: when pages were let go, how many groups the
+	// last commit held, and how long it took.
 	released time.Time
+	groups   int
+	took     time.Duration
 
 	mu         sync.Mutex
 	waiting    *batch // gathers, nil if nothing waits
@@ -99,14 +102,28 @@ func (f *file) commitAll() {
 	}
 }
 
+// longestGathering bounds how long a group waits for company.
+const longestGathering = 2 * time.Millisecond
+
+// gather waits for as long as the last commit took, if that one had several
+// groups: where many write at once, more of them then share the next one, and
+// processors and disk have half as many to make. Who writes alone waits for nobody.
+func (f *file) gather() {
+	if f.groups > 1 {
+		time.Sleep(min(f.took, longestGathering))
+	}
+}
+
 // commitNext writes what waits and reports whether there was anything.
 func (f *file) commitNext() bool {
+	f.gather()
+	began := time.Now()
 	f.mu.Lock()
 	b := f.waiting
 	f.waiting, f.committing = nil, b
 	failed := f.err
 	f.mu.Unlock()
-	if b == nil {
+	if f.groups = 0; b == nil {
 		return false
 	}
 	err := failed
@@ -123,6 +140,7 @@ func (f *file) commitNext() bool {
 		close(f.failed)
 	}
 	f.mu.Unlock()
+	f.groups, f.took = b.groups, time.Since(began)
 	b.finish(err)
 	return true
 }

@@ -111,7 +111,7 @@ func (h *Handler) respond(ctx context.Context, c *call, a asked, wait time.Durat
 	case err != nil:
 		return response{}, err
 	case standing.State != requests.Received:
-		return h.ended(ctx, standing)
+		return h.ended(ctx, a, standing)
 	case hold == nil && standing.Hold == nil:
 		return h.queue(ctx, a, standing)
 	case hold != nil && mine(standing, hold):
@@ -134,7 +134,7 @@ func (h *Handler) again(ctx context.Context, c *call, a asked, standing requests
 	case standing.Hold == nil:
 		return h.queue(ctx, a, standing)
 	case now.Before(standing.Hold.Until):
-		return response{}, refuse(inProgress, "the same request is being answered; try again").about(a.id).after(standing.Hold.Until.Sub(now))
+		return response{}, refuse(inProgress, "the same request is being answered; try again").about(a.id).after(retrySoon)
 	case hold == nil:
 		return h.queue(ctx, a, standing)
 	}
@@ -260,17 +260,10 @@ func answerOf(id, task string, answer json.RawMessage, spend events.Spend) (resp
 }
 
 // ended is the answer to a request that came before, and has ended since.
-func (h *Handler) ended(ctx context.Context, s requests.Status) (response, error) {
+func (h *Handler) ended(ctx context.Context, a asked, s requests.Status) (response, error) {
 	switch {
-	case s.Result != "":
-		result, found, err := h.result(ctx, s)
-		if err != nil {
-			return response{}, err
-		}
-		if found {
-			return answerOf(s.RequestID, s.Task, result.Answer, result.Spend)
-		}
-		return response{}, refuse(gone, "the answer was kept for its time, and is no more").about(s.RequestID)
+	case s.Outcome == events.Completed || s.Result != "":
+		return h.remembered(ctx, a, s)
 	case s.State == requests.Failed && len(s.Reasons) > 0:
 		return response{}, unanswered(s.RequestID, events.FailureClass(s.Reasons[0].Code), s.Reasons[0].Message)
 	case s.State == requests.Rejected:
@@ -281,4 +274,24 @@ func (h *Handler) ended(ctx context.Context, s requests.Status) (response, error
 	// It is set aside for a person, who may yet bring it to its end.
 	r, err := reply(http.StatusAccepted, accepted{s.RequestID, s.Task, string(s.State), "/requests/" + s.RequestID})
 	return r.with("location", "/requests/"+s.RequestID).with("retry-after", fmt.Sprint(int(time.Hour.Seconds()))), err
+}
+
+// remembered is the answer that was given before. The result may be heard of later
+// than the mail about it; then the answer is kept still.
+func (h *Handler) remembered(ctx context.Context, a asked, s requests.Status) (response, error) {
+	result, found, err := h.result(ctx, s)
+	switch {
+	case err != nil:
+		return response{}, err
+	case found:
+		return answerOf(s.RequestID, s.Task, result.Answer, result.Spend)
+	}
+	outcome, known, err := h.Answers.Find(ctx, a.request())
+	switch {
+	case err != nil:
+		return response{}, err
+	case known && outcome.Failure == nil:
+		return answerOf(s.RequestID, s.Task, outcome.Answer, outcome.Spend)
+	}
+	return response{}, refuse(gone, "the answer was kept for its time, and is no more").about(s.RequestID)
 }

@@ -116,21 +116,20 @@ func (h *Handler) record(ctx context.Context, c *call, id string) (response, err
 		return response{}, fmt.Errorf("progress: %w", err)
 	}
 	outcome := p.OutcomeOf(position)
-	state, known := states[outcome]
-	if !known && (p.Received == nil || position > p.Received.Records) {
+	if outcome == "" && (p.Received == nil || position > p.Received.Records) {
 		return response{}, unknown
 	}
 	r, err := reply(http.StatusOK, standing{
-		RequestID: id, Task: p.Task, State: state, Outcome: outcome, Attempt: 1, Submitted: p.Submitted,
+		RequestID: id, Task: p.Task, State: states[outcome], Outcome: outcome, Attempt: 1, Submitted: p.Submitted,
 		Upload: &events.UploadRecord{ID: p.UploadID, Record: position},
 	})
-	if !known {
+	if outcome == "" {
 		r = r.with("retry-after", pollAfter)
 	}
 	return r, err
 }
 
-// states are how far a record is that has ended.
+// states are how far a record is, by its outcome.
 var states = map[events.Outcome]requests.State{
 	"": requests.Received, events.Completed: requests.Stored, events.Failed: requests.Failed, events.Rejected: requests.Rejected, events.Parked: requests.Parked,
 }

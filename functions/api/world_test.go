@@ -27,6 +27,7 @@ import (
 	"sluice/internal/objects/objectstest"
 	"sluice/internal/pacing"
 	"sluice/internal/requests"
+	"sluice/internal/results"
 	"sluice/internal/suppression"
 	"sluice/internal/task"
 	"sluice/internal/telemetry"
@@ -50,6 +51,8 @@ type world struct {
 	limits  budget.Limits
 	quota   pacing.Config
 	handler *Handler
+	// after is called once, after the next answer.
+	after func()
 }
 
 // clock is what time it is for the function.
@@ -157,6 +160,10 @@ func (w *world) send(e awsevents.APIGatewayV2HTTPRequest) awsevents.APIGatewayV2
 	defer cancel()
 	r, err := w.handler.Handle(ctx, e)
 	w.must(err)
+	if w.after != nil {
+		w.after()
+		w.after = nil
+	}
 	if strings.Contains(w.log.String(), canary) {
 		w.t.Errorf("the log holds what it must not: %s", w.log)
 	}
@@ -190,7 +197,12 @@ func parsed[D any](t testing.TB, r awsevents.APIGatewayV2HTTPResponse) D {
 
 func (w *world) status(id string) requests.Status {
 	w.t.Helper()
-	s, err := requests.New(objects.New(w.memory, "b")).Get(w.t.(interface{ Context() context.Context }).Context(), "acme", id)
+	return w.statusOf("acme", id)
+}
+
+func (w *world) statusOf(tenant, id string) requests.Status {
+	w.t.Helper()
+	s, err := requests.New(objects.New(w.memory, "b")).Get(w.t.Context(), tenant, id)
 	w.must(err)
 	return s
 }
@@ -227,4 +239,26 @@ func (w *world) reported() string {
 	})
 	w.must(err)
 	return id
+}
+
+// stored is what store and track do with an answer.
+func (w *world) stored(id, answer string, spend events.Spend) {
+	w.t.Helper()
+	store, ctx := objects.New(w.memory, "b"), w.t.Context()
+	s := w.status(id)
+	key := results.Key(s.Submitted, "acme", id)
+	lines, err := results.Lines([]results.Result{{RequestID: id, Tenant: "acme", Task: s.Task, Attempt: 1, Submitted: s.Submitted, Completed: w.clock.now(),
+		Answer: json.RawMessage(answer), Spend: spend}})
+	w.must(err)
+	_, err = store.Put(ctx, key, objects.JSON, bytes.NewReader(lines))
+	w.must(err)
+	_, err = requests.New(store).Update(ctx, "acme", id, func(s *requests.Status) bool {
+		s.State, s.Outcome, s.Result = requests.Stored, events.Completed, key
+		return true
+	})
+	w.must(err)
+}
+
+func suppressionsOf(w *world) *suppression.List {
+	return suppression.New(objects.New(w.memory, "b"), secret, w.clock.now)
 }

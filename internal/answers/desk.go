@@ -111,7 +111,7 @@ const longestWait = time.Minute
 // again advances after a time, unless it is too long, or there will not be enough
 // of it left then.
 func (d *desk) again(wait time.Duration) {
-	if d.batch.room(wait) < leastAnswer {
+	if !d.batch.by.IsZero() {
 		d.close(ErrNotNow)
 		return
 	}
@@ -180,7 +180,7 @@ func (d *desk) draft(taken []pack.Waiting[*entry]) *call {
 		c.maxTokens, c.untuned = min(c.maxTokens, d.model.MaxOutput), min(c.untuned, d.model.MaxOutput)
 	}
 	c.wanted = c.maxTokens
-	c.maxTokens = min(c.maxTokens, d.batch.room(0))
+	c.maxTokens = min(c.maxTokens, d.batch.room())
 	input := float64(m.input(c.guessed))
 	c.estimate = pacing.Estimate{Reserve: input + float64(c.maxTokens), Settle: input + max(d.model.Burn, 1)*min(expected, float64(c.maxTokens))}
 	return c

@@ -16,8 +16,8 @@ var ErrNotNow = errors.New("the answer cannot be had as soon as it is wanted")
 // BeginBy opens a batch of one record for somebody who waits: it is asked at once
 // or not at all. A call begins only if its worst case is over by the given time.
 // For that its answer may be cut: one that is longer is worth nothing, and the
-// record is deferred, with [ErrNotNow]. So it is if the governor has no room soon
-// enough, or if answers to the task are known to be too long.
+// record is deferred, with [ErrNotNow]. So it is if the governor has no room at this
+// moment, or if answers to the task are known to be too long.
 func (a *Answers) BeginBy(ctx context.Context, by time.Time) *Batch {
 	b := a.Begin(ctx, 1)
 	b.by = by
@@ -45,12 +45,12 @@ const (
 	leastAnswer = 256
 )
 
-// room is how many tokens an answer may have that begins after a wait.
-func (b *Batch) room(wait time.Duration) int {
+// room is how many tokens an answer may have that begins now.
+func (b *Batch) room() int {
 	if b.by.IsZero() {
 		return math.MaxInt
 	}
-	left := b.by.Sub(b.answers.Now()) - wait - firstToken
+	left := b.by.Sub(b.answers.Now()) - firstToken
 	return max(int(left.Seconds()*slowestOutput), 0)
 }
 

@@ -32,6 +32,7 @@ const (
 	Rejected  Outcome = "rejected"  // can never be answered
 	Failed    Outcome = "failed"    // the model could not answer it
 	Parked    Outcome = "parked"    // kept for a person
+	Skipped   Outcome = "skipped"   // not answered, as nobody could be told
 )
 
 // Envelope is the detail of every event: who and what it is about, where it

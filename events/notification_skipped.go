@@ -1,7 +1,8 @@
 package events
 
 // NotificationSkipped: mail was asked for, and nobody may be mailed. Said by
-// notify. Terminal when it follows Stored.
+// notify, and by analyze about a request that asks for nothing but a mail: that is
+// not answered at all. Terminal when it follows Stored or RequestReceived.
 type NotificationSkipped struct {
 	// About is the detail-type that the mail would have been about.
 	About string `json:"about"`

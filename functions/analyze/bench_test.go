@@ -138,6 +138,7 @@ func (c *cloud) command(b *testing.B, extra ...string) *exec.Cmd {
 	cmd.Env = append([]string{
 		"AWS_LAMBDA_RUNTIME_API=" + c.url, "AWS_ENDPOINT_URL=http://" + c.url, "AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=s",
 		"SLUICE_ENVIRONMENT=bench", "SLUICE_BUS=b", "SLUICE_BUCKET=b", "SLUICE_TENANTS=123456789012=acme", "SLUICE_ANSWER_SECRET=" + strings.Repeat("k", 32),
+		"SLUICE_SUPPRESSION_SECRET=" + strings.Repeat("k", 32),
 		"GOMAXPROCS=1",
 	}, extra...)
 	cmd.Stderr = os.Stderr

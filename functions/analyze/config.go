@@ -9,6 +9,7 @@ import (
 	"sluice/internal/answers"
 	"sluice/internal/budget"
 	"sluice/internal/pacing"
+	"sluice/internal/suppression"
 )
 
 // Config is the function's environment.
@@ -22,6 +23,8 @@ type Config struct {
 	Tenants events.Tenants `env:"SLUICE_TENANTS,required,notEmpty"`
 	// AnswerSecret is what the names of kept answers are derived from.
 	AnswerSecret string `env:"SLUICE_ANSWER_SECRET,required,notEmpty"`
+	// SuppressionSecret is what addresses are filed under; the same for all.
+	SuppressionSecret string `env:"SLUICE_SUPPRESSION_SECRET,required,notEmpty"`
 	// Model is asked by tasks that name none.
 	Model string `env:"SLUICE_MODEL" envDefault:"global.anthropic.claude-haiku-4-5-20251001-v1:0"`
 	// CallsInFlight is how many model calls are under way at the same time.
@@ -65,6 +68,9 @@ func LoadConfig() (Config, error) {
 	}
 	if c.Sandboxes < 1 || c.Sandboxes > mostSandboxes {
 		return Config{}, fmt.Errorf("environment: SLUICE_SANDBOXES is %d, must be 1 to %d", c.Sandboxes, mostSandboxes)
+	}
+	if len(c.SuppressionSecret) < suppression.MinSecret {
+		return Config{}, fmt.Errorf("environment: SLUICE_SUPPRESSION_SECRET is shorter than %d characters", suppression.MinSecret)
 	}
 	if err := c.Limits.Check(); err != nil {
 		return Config{}, fmt.Errorf("environment: %w", err)

@@ -2,8 +2,9 @@
 //
 //	RequestReceived ─► decode, strictly ─► everything that is wrong? ─► admitted? ─┬─ wrong      ─► RequestRejected, with every reason
 //	                    (from anybody)      task, parameters, input     (by its id)├─ id is taken ─► RequestRejected under a new id
-//	                                                                               └─ good ─► ask ─┬─► AiCompleted
-//	                                                                                               └─► AiFailed
+//	                                                                               └─ good ─► for whom? ─┬─ nobody ─► NotificationSkipped
+//	                                                                                                     └─► ask ─┬─► AiCompleted
+//	                                                                                                              └─► AiFailed
 //
 // A request that did not come in a file is admitted into internal/requests
 // before anything is said about it: its id is its idempotency key, and its
@@ -11,6 +12,10 @@
 // The same id with the same content is the same request, once more. With other
 // content it is another request, which is rejected under an id of its own and
 // does not disturb the first.
+//
+// A request that asks for nothing but a mail (it came by itself, names recipients,
+// and does not say notify.answerAnyway) is not answered while every one of them is
+// suppressed: the tokens would be spent for nobody.
 //
 // Everything bears repetition. Ids follow from what was received, and what was
 // paid for is found again under answers/, so a second delivery says the same

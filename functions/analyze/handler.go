@@ -17,6 +17,7 @@ import (
 	"sluice/internal/consume"
 	"sluice/internal/fault"
 	"sluice/internal/requests"
+	"sluice/internal/suppression"
 	"sluice/internal/task"
 	"sluice/internal/telemetry"
 )
@@ -32,6 +33,12 @@ type Book interface {
 // Answers asks the model; see internal/answers.
 type Answers interface {
 	Begin(ctx context.Context, n int) *answers.Batch
+	Find(ctx context.Context, r answers.Request) (answers.Outcome, bool, error)
+}
+
+// Suppressions knows who may not be mailed; see internal/suppression.
+type Suppressions interface {
+	Everyone(ctx context.Context, addresses ...string) (map[string]suppression.Entry, bool, error)
 }
 
 // Publisher says events; see internal/bus.
@@ -51,7 +58,9 @@ type Parts struct {
 	Tasks    admission.Tasks
 	Book     Book
 	Answers  Answers
-	Bus      Publisher
+	// Suppressions are asked before the model is.
+	Suppressions Suppressions
+	Bus          Publisher
 	// Mappings is nil where nothing may be paused.
 	Mappings Mappings
 	// PastBudget is what becomes of requests that there is no money for.
@@ -116,6 +125,9 @@ func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.S
 	if len(r.problems) > 0 {
 		return h.reject(ctx, r)
 	}
+	if over, err := h.skip(ctx, r); over || err != nil {
+		return err
+	}
 	outcome, err := h.ask(ctx, r, m.Receives, seat)
 	if len(r.problems) > 0 {
 		return h.reject(ctx, r)
@@ -152,13 +164,20 @@ func atMost(problems []events.Problem, most int) []events.Problem {
 	return append(slices.Clone(problems[:most-1]), more)
 }
 
-// ask gets the answer. A request for which there is no money is told so, where
-// that is what becomes of them; else it waits for the next day.
-func (h *Handler) ask(ctx context.Context, r *request, receives int, seat *answers.Seat) (answers.Outcome, error) {
-	ask := answers.Request{RequestID: r.RequestID, Tenant: r.Tenant, Question: r.question, Text: r.text, Receives: receives}
+// ask is the request as internal/answers takes it.
+func (r *request) ask() answers.Request {
+	ask := answers.Request{RequestID: r.RequestID, Tenant: r.Tenant, Question: r.question, Text: r.text}
 	if r.data.Deadline != nil {
 		ask.Deadline = *r.data.Deadline
 	}
+	return ask
+}
+
+// ask gets the answer. A request for which there is no money is told so, where
+// that is what becomes of them; else it waits for the next day.
+func (h *Handler) ask(ctx context.Context, r *request, receives int, seat *answers.Seat) (answers.Outcome, error) {
+	ask := r.ask()
+	ask.Receives = receives
 	outcome, err := seat.Ask(ctx, ask)
 	telemetry.Called(ctx, outcome.Calls...)
 	var exceeded *budget.Exceeded

@@ -425,13 +425,14 @@ func TestATaskThatIsTakenAwayLaterChangesNoEnd(t *testing.T) {
 func TestConfig(t *testing.T) {
 	good := map[string]string{
 		"SLUICE_ENVIRONMENT": "test", "SLUICE_BUS": "bus", "SLUICE_BUCKET": "bucket", "SLUICE_TENANTS": "000000000000=*",
-		"SLUICE_ANSWER_SECRET": strings.Repeat("s", 32), "SLUICE_CALLS_IN_FLIGHT": "",
+		"SLUICE_ANSWER_SECRET": strings.Repeat("s", 32), "SLUICE_SUPPRESSION_SECRET": strings.Repeat("s", 32), "SLUICE_CALLS_IN_FLIGHT": "",
 	}
 	for _, tt := range []struct{ name, value, want string }{
 		{"", "", ""},
 		{"SLUICE_BUCKET", "", "SLUICE_BUCKET"},
 		{"SLUICE_TENANTS", "acme", "account=tenant"},
 		{"SLUICE_ANSWER_SECRET", "canary", "SLUICE_ANSWER_SECRET"},
+		{"SLUICE_SUPPRESSION_SECRET", "canary", "SLUICE_SUPPRESSION_SECRET"},
 		{"SLUICE_CALLS_IN_FLIGHT", "0", "SLUICE_CALLS_IN_FLIGHT"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -106,7 +106,7 @@ func (w *world) restart() {
 			Pace:   func(string) pacing.Config { return pacing.Config{Sandboxes: 1, InFlight: 10} },
 			Ledger: ledger.New(w.log, "test", clock), Budget: budget.New(store, w.limits, clock),
 		}),
-		Mappings: w, PastBudget: w.limits.Past,
+		Mappings: w, PastBudget: w.limits.Past, Suppressions: w.suppressions(),
 		Bus: bus.New(w.bus, "own", Name), Log: log, Now: clock,
 	})
 	w.handle = consume.All(consume.Options{Function: Name, Log: log, Queues: w.queues, Defers: true}, h.Handle)

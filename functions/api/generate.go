@@ -63,6 +63,9 @@ func (h *Handler) generate(ctx context.Context, c *call) (response, error) {
 		err = h.once(ctx, c, body)
 	}
 	if err == nil {
+		if a.data.Notify != nil {
+			a.data.Notify.AnswerAnyway = true // whoever calls wants more than the mail
+		}
 		err = h.lay(ctx, &a)
 	}
 	if err != nil {
@@ -240,7 +243,7 @@ func (h *Handler) tell(ctx context.Context, c *call, a asked, standing requests.
 		return response{}, err
 	}
 	if f := o.Failure; f != nil {
-		return response{}, unanswered(a.id, f.Class, f.Message)
+		return response{}, unanswered(a.id, string(f.Class), f.Message)
 	}
 	if o.Unpriced {
 		h.Log.WarnContext(ctx, "the model's price is not known, its cost counts as 0", "model", o.Spend.Model)
@@ -248,9 +251,13 @@ func (h *Handler) tell(ctx context.Context, c *call, a asked, standing requests.
 	return answerOf(a.id, a.data.Task, o.Answer, o.Spend)
 }
 
-func unanswered(id string, class events.FailureClass, message string) error {
+// suppressed is the class of a request that was not answered since nobody may be
+// mailed.
+const suppressed = "suppressed"
+
+func unanswered(id, class, message string) error {
 	p := refuse(notAnswered, message).about(id)
-	p.Class = string(class)
+	p.Class = class
 	return p
 }
 
@@ -265,7 +272,9 @@ func (h *Handler) ended(ctx context.Context, a asked, s requests.Status) (respon
 	case s.Outcome == events.Completed || s.Result != "":
 		return h.remembered(ctx, a, s)
 	case s.State == requests.Failed && len(s.Reasons) > 0:
-		return response{}, unanswered(s.RequestID, events.FailureClass(s.Reasons[0].Code), s.Reasons[0].Message)
+		return response{}, unanswered(s.RequestID, s.Reasons[0].Code, s.Reasons[0].Message)
+	case s.State == requests.Skipped:
+		return response{}, unanswered(s.RequestID, suppressed, s.MailSkipped)
 	case s.State == requests.Rejected:
 		p := refuse(rejected, "the request can never be answered; errors lists why").about(s.RequestID)
 		p.Errors = errorsOf("", s.Reasons)

@@ -77,13 +77,18 @@ func apply(s *requests.Status, e events.Envelope, data any) {
 	}
 }
 
-// mailed notes what became of a mail. The one about a result ends the request;
-// one about anything else ends nothing, and does not replace that.
+// mailed notes what became of a mail. The one about a result ends the request, and
+// so does one that was skipped before there was a result; one about anything else
+// ends nothing, and does not replace that.
 func mailed(s *requests.Status, e events.Envelope, outcomes []events.Recipient, skipped string) {
 	if e.Terminal || s.State != requests.Notified {
 		s.Mail, s.MailSkipped = outcomes, skipped
 	}
-	if e.Terminal && advance(s, requests.Notified, e.Outcome) {
+	to := requests.Notified
+	if e.Outcome == events.Skipped {
+		to = requests.Skipped
+	}
+	if e.Terminal && advance(s, to, e.Outcome) {
 		s.Reasons = nil
 	}
 }

@@ -34,6 +34,9 @@ func TestSingleRequests(t *testing.T) {
 		{"nobody may be mailed", true, true, func(w *world) []consume.Message {
 			return []consume.Message{w.stored(0, `{}`), w.next(0, "notify", 1, events.Completed, skipped)}
 		}, requests.Notified, events.Completed, func(s requests.Status) bool { return s.MailSkipped != "" }},
+		{"nobody may be mailed, so it was not answered", true, true, func(w *world) []consume.Message {
+			return []consume.Message{w.next(0, "analyze", 1, events.Skipped, events.NotificationSkipped{About: "RequestReceived", Reason: "all bounced"})}
+		}, requests.Skipped, events.Skipped, func(s requests.Status) bool { return s.MailSkipped == "all bounced" && s.Result == "" }},
 		{"rejected, never admitted", false, false, func(w *world) []consume.Message { return []consume.Message{w.rejected(0, 0, "tooLarge", "encoding")} },
 			requests.Rejected, events.Rejected, func(s requests.Status) bool {
 				return len(s.Reasons) == 2 && s.Task == "classify" && s.Submitted.Equal(submitted) && s.CorrelationID == "r1" && s.RequestID == "r1"

@@ -18,11 +18,12 @@ const (
 	Parked   State = "parked"   // kept for a person; a redrive may still end it
 	Rejected State = "rejected" // can never be answered
 	Failed   State = "failed"   // the model could not answer it
+	Skipped  State = "skipped"  // not answered, as every recipient is suppressed
 	Stored   State = "stored"   // the result is durable
 	Notified State = "notified" // and every recipient has an outcome
 )
 
-var order = map[State]int{"": 0, Received: 1, Parked: 2, Rejected: 3, Failed: 4, Stored: 5, Notified: 6}
+var order = map[State]int{"": 0, Received: 1, Parked: 2, Skipped: 3, Rejected: 4, Failed: 5, Stored: 6, Notified: 7}
 
 // Before tells whether s gives way to the other state.
 func (s State) Before(other State) bool { return order[s] < order[other] }

@@ -46,6 +46,7 @@ var (
 	failed        = metric{name: "Failed"}
 	rejected      = metric{name: "Rejected"}
 	parked        = metric{name: "Parked"}
+	skipped       = metric{name: "Skipped"}
 	unanswered    = metric{name: "Unanswered"}
 	endedAfter    = metric{"EndedAfter", true}
 	notifiedAfter = metric{"NotifiedAfter", true}

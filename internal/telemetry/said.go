@@ -80,6 +80,8 @@ func (v *Invocation) ended(e events.Envelope) {
 		v.sums.add(all, "", rejected, 1)
 	case events.Parked:
 		v.sums.add(all, "", parked, 1)
+	case events.Skipped:
+		v.sums.add(all, "", skipped, 1)
 	}
 	if why := class(e); why != "" {
 		v.sums.add(byClass, word(why), unanswered, 1)

@@ -174,8 +174,15 @@ func TestWhoBouncedIsNotMailedAgain(t *testing.T) {
 	ask(t, m, "second", strings.ToUpper(address))
 	said = heard.about(1)["second"]
 	skipped := dataOf[events.NotificationSkipped](t, said)
-	if !said[skipped.Type()].Terminal || !strings.Contains(skipped.Reason, "bounced") || len(skipped.Recipients) != 1 || skipped.Recipients[0].Hash != bounced.Recipient {
+	if e := said[skipped.Type()]; !e.Terminal || e.Outcome != events.Skipped || skipped.About != "RequestReceived" || !strings.Contains(skipped.Reason, "bounced") || len(skipped.Recipients) != 1 || skipped.Recipients[0].Hash != bounced.Recipient {
 		t.Errorf("%+v", skipped)
+	}
+	calls := int64(0)
+	for _, model := range m.services.Bedrock.Counters() {
+		calls += model.Calls
+	}
+	if calls != 1 {
+		t.Errorf("the model was asked %d times", calls)
 	}
 	mails, err := m.services.SES.Outbox(t.Context(), ses.Filter{Limit: 10, Since: time.Time{}})
 	if err != nil || len(mails) != 1 {

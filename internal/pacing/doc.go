@@ -14,7 +14,9 @@
 //
 //	level    a bucket of a few seconds of the share: a call takes what it reserves,
 //	         and gives back, or owes, the difference to what it used when it ends;
-//	         what a short lull leaves over is made up for little by little
+//	         what a short lull leaves over is made up for little by little; a long
+//	         one leaves nothing, as then nobody has much to do, and all would make up
+//	         for it at once
 //	window   what was used in the last sixty seconds, and is reserved now
 //	requests the same two for the number of calls, where that is limited too
 //	gain     what part of its share the sandbox takes: 1 until a throttle shows that
@@ -27,7 +29,8 @@
 // the gain then comes back to just below that. Only after long without another,
 // and so many calls that the throttles stay near one in a hundred, it feels its way
 // above. More than its share it takes only after thousands of calls without one:
-// then some sandbox must be idle, or the quota is larger than was said.
+// then some sandbox must be idle, or the quota is larger than was said. If neither
+// was so, the next try is after twice as many.
 //
 // A quota that is not known is not paced until the first throttle. What the
 // sandbox used in the minute before that is then its share, and all goes on as

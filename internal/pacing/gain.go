@@ -11,6 +11,9 @@ type gain struct {
 	clean   float64 // calls that went through since
 	ever    bool    // it was cut
 	debt    float64 // throttles that calls have yet to make up for
+	idle    float64 // the ceiling above 1 that shows that another sandbox is idle
+	tries   float64 // to take more than was told that failed
+	missed  float64 // when the last one did
 }
 
 // grow lets time pass.
@@ -35,7 +38,7 @@ func (a *gain) grow(t *tuning, from, to float64, told bool) {
 // is throttled if none was idle.
 func (a *gain) mayProbe(t *tuning, now float64, told bool) bool {
 	if told && a.ceiling >= 1 {
-		return a.clean >= t.callsOver
+		return a.clean >= t.callsOver*math.Exp2(a.tries)
 	}
 	clean := now - a.since
 	return clean >= t.anyway || clean >= t.clean && a.clean >= t.calls && a.debt <= 0
@@ -58,6 +61,21 @@ func (a *gain) throttled(t *tuning, now, used float64) {
 		return
 	}
 	a.ever, a.last = true, now
+	over := a.value > 1
 	a.ceiling = max(min(a.value, max(used, a.value*t.deepest))*t.under, t.least)
 	a.value = max(min(a.value, a.ceiling)*t.cut, t.least)
+	if over {
+		a.failed(t, now)
+	}
+}
+
+// failed ends a try to take more than was told. If it came less far than one idle
+// sandbox would have let it, or failed again at once, none was idle: the try only
+// used up what the quota had saved. Then the gain goes back to 1, from below, so
+// that some is saved again.
+func (a *gain) failed(t *tuning, now float64) {
+	if a.ceiling < a.idle || a.tries > 0 && now-a.missed < t.clean {
+		a.ceiling, a.value = min(a.ceiling, 1), min(a.value, t.back)
+	}
+	a.missed, a.tries = now, min(a.tries+1, t.triesMost)
 }

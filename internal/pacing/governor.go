@@ -81,7 +81,7 @@ type Governor struct {
 func New(c Config, now time.Time) *Governor {
 	parts := float64(max(c.Sandboxes, 1))
 	g := &Governor{tune: standard(), origin: now, parts: parts, most: max(c.InFlight, 1)}
-	g.gain = gain{value: 1, ceiling: 1}
+	g.gain = gain{value: 1, ceiling: 1, idle: 1 + 0.5/parts}
 	if c.TokensPerMinute > 0 {
 		g.told, g.share = true, float64(c.TokensPerMinute)/parts
 	}

@@ -345,3 +345,42 @@ func TestALearnedShareGrowsWhileItIsAllUsed(t *testing.T) {
 		t.Errorf("%.0f tokens in the last of 20 minutes, after one throttle at the first call", last)
 	}
 }
+
+// A try to take more than was told that meets a throttle at once has only used up
+// what the quota had saved: the next one is after twice as many calls.
+func TestATryAboveTheShareThatFailedIsNotSoonRepeated(t *testing.T) {
+	tune := standard()
+	a := gain{value: 1, ceiling: 1, idle: 1.1}
+	now, tries := 0.0, []float64{}
+	for range 4 {
+		began := now
+		for a.value <= 1.02 {
+			a.settled(&tune)
+			a.grow(&tune, now, now+1, true)
+			now++
+		}
+		tries = append(tries, now-began)
+		a.throttled(&tune, now, math.Inf(1))
+		if a.ceiling > 1 || a.ceiling < 0.99 || a.value >= 0.95 {
+			t.Fatalf("after a try that failed: value %.3f, ceiling %.3f", a.value, a.ceiling)
+		}
+	}
+	for i := 1; i < len(tries); i++ {
+		if tries[i] < 1.9*tries[i-1] {
+			t.Errorf("tries after %v calls", tries)
+		}
+	}
+}
+
+func TestAnIdleSandboxesShareIsKeptOnceItIsFound(t *testing.T) {
+	tune := standard()
+	a := gain{value: 1.27, ceiling: 1.27, idle: 1.1}
+	a.throttled(&tune, 1000, math.Inf(1))
+	if a.ceiling < 1.2 {
+		t.Errorf("a throttle at 1.27 of the share: ceiling %.3f", a.ceiling)
+	}
+	a.value = a.ceiling
+	if a.throttled(&tune, 1030, math.Inf(1)); a.ceiling != 1 {
+		t.Errorf("another half a minute later: ceiling %.3f", a.ceiling)
+	}
+}

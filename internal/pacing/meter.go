@@ -47,8 +47,8 @@ func (m *meter) advance(t *tuning, now, perMinute float64) {
 	if m.saved > m.rate*t.saved/2 {
 		m.spare = now
 	}
-	if now-m.taken > t.lapse {
-		m.saved = 0
+	if now-m.taken > t.lapse || m.used < t.lull*m.rate*60 {
+		m.saved = 0 // the others save as well, when there is little to do
 	}
 	slot := int64(now / slotSeconds)
 	if slot-m.head >= windowSlots {

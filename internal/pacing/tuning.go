@@ -8,6 +8,7 @@ type tuning struct {
 	burst  float64 // seconds of the share that may be taken at once
 	saved  float64 // seconds of the share that are made up for later
 	lapse  float64 // seconds without a call after which that is forgotten
+	lull   float64 // of the share of a minute that is used at least, else it is forgotten too
 	faster float64 // by how much more of the share, then
 	thin   float64 // and only while the window holds less of a minute at the present rate
 	window float64 // of the share of a minute that the window holds
@@ -26,6 +27,8 @@ type tuning struct {
 	calls     float64 // calls without one before that
 	anyway    float64 // seconds without one, however few calls
 	callsOver float64 // calls without one before more is taken than was told
+	triesMost float64 // how often that number doubles at most, by every try that failed
+	back      float64 // the gain after a try that found no sandbox idle
 	share     float64 // of calls that may be throttled in the long run
 	debt      float64 // throttles that are remembered at most for that
 	least     float64 // gain
@@ -42,9 +45,9 @@ type tuning struct {
 
 func standard() tuning {
 	return tuning{
-		rate: 0.989, burst: 4.5, saved: 12, lapse: 15, faster: 0.45, thin: 1, window: 1, slack: 0.55, gate: 0.6, room: 0.09, shrink: 0.8,
+		rate: 0.985, burst: 4.5, saved: 12, lapse: 15, lull: 0.6, faster: 0.45, thin: 1, window: 0.995, slack: 0.55, gate: 0.6, room: 0.09, shrink: 0.8,
 		cut: 0.97, deepest: 0.85, under: 0.98, cutEvery: 5, recover: 0.005, probe: 0.0025,
-		clean: 60, calls: 60, anyway: 600, callsOver: 10000, share: 0.01, debt: 1, least: 0.02, most: 1.7,
+		clean: 60, calls: 60, anyway: 600, callsOver: 10000, triesMost: 3, back: 0.9, share: 0.01, debt: 1, least: 0.02, most: 1.7,
 		search: 0.015, quiet: 120, idle: 2,
 		pause: 3, growth: 2, pauseMost: 24, feel: 0.5,
 	}

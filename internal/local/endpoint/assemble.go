@@ -52,6 +52,8 @@ type Services struct {
 	// Access knows who may call; nil if nobody is asked, which is for loopback
 	// addresses alone.
 	Access *signature.Verifier
+	// Calls keeps which calls are made; nil if nobody wants to know.
+	Calls *Calls
 
 	end     context.CancelFunc
 	running sync.WaitGroup

@@ -17,6 +17,10 @@
 // other: each declares a small interface for what it tells, and the adapters
 // here fill it.
 //
+// With [Services.Calls], what each access key calls is noted on the way as IAM
+// would see it ([Call]): on the machine every function has a key of its own, so
+// the policies that the choreography asks for can be held against what is done.
+//
 // On loopback addresses signatures are not checked. Requests for other host names
 // than an address, localhost and bucket.localhost are refused, and what other
 // origins' web pages could make a browser send. With real Bedrock behind it,

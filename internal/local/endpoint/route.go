@@ -127,9 +127,9 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 	all := s.doors(log)
 	if s.Access == nil {
 		route := func(w http.ResponseWriter, r *http.Request) { all.of(r).ServeHTTP(w, r) }
-		return recovered(guarded(http.HandlerFunc(route), all.invited), log)
+		return recovered(guarded(s.watched(http.HandlerFunc(route)), all.invited), log)
 	}
-	return recovered(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return recovered(s.watched(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		to := all.of(r)
 		if to.open(r) {
 			to.ServeHTTP(w, r)
@@ -141,7 +141,15 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 		}
 		r.Body = signedBody{r.Body}
 		to.ServeHTTP(w, r)
-	}), log)
+	})), log)
+}
+
+// watched lets what is called be noted, if somebody wants to know.
+func (s *Services) watched(next http.Handler) http.Handler {
+	if s.Calls == nil {
+		return next
+	}
+	return s.Calls.watched(next)
 }
 
 // recovered answers 500 for a panic and logs where it was: one request must not

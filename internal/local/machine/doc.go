@@ -21,6 +21,10 @@
 // signed (keys.go): by the callers that the options name, or with the machine's
 // own keys, which its functions and its user's other commands have.
 //
+// Each function signs with a key of its own. With Options.WatchCalls the endpoint
+// notes what each of them calls, which must be no more than the choreography lists
+// for it: Terraform makes the function's policy of that.
+//
 // [OpenRemote] is the other half alone: it runs the functions against somebody
 // else's emulator, or AWS, and there provisions what it can.
 //

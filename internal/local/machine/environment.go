@@ -47,8 +47,6 @@ func functionEnvironment(function, url, secret, apiURL string, knobs map[string]
 	at.knobs, at.apiURL = knobs, apiURL
 	environment := at.forFunction(function, secret)
 	environment["AWS_ENDPOINT_URL"] = url
-	environment["AWS_ACCESS_KEY_ID"] = AccessKey
-	environment["AWS_SECRET_ACCESS_KEY"] = SecretKey
 	if function == "analyze" {
 		environment["SLUICE_PAUSE_ROLE"] = pauseRole
 	}

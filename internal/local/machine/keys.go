@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"sluice/events"
 	"sluice/internal/local/signature"
 )
 
@@ -28,10 +29,17 @@ func (k Keys) Provider() aws.CredentialsProvider {
 // unchecked are the keys where nobody checks signatures; SDKs do not start without.
 func unchecked() Keys { return Keys{AccessKey, SecretKey} }
 
+// FunctionKey is the access key of a function of this machine.
+func FunctionKey(function string) string { return "sluice-function-" + function }
+
 // ask makes every request be signed, if the options say so: with the machine's own
-// keys or by one of the callers.
-func (m *Machine) ask() error {
-	m.keys = unchecked()
+// keys, with those of its functions, which nobody else learns, or by one of the
+// callers.
+func (m *Machine) ask(c events.Choreography) error {
+	m.keys, m.functionKeys = unchecked(), map[string]Keys{}
+	for name := range c.Functions {
+		m.functionKeys[name] = Keys{FunctionKey(name), SecretKey}
+	}
 	if !m.options.Signed {
 		return nil
 	}
@@ -43,6 +51,11 @@ func (m *Machine) ask() error {
 	}
 	all := append([]signature.Credential{}, m.options.Callers...)
 	all = append(all, signature.Credential{AccessKey: m.keys.AccessKey, SecretKey: m.keys.SecretKey})
+	for name, k := range m.functionKeys {
+		k.SecretKey = newSecret()
+		m.functionKeys[name] = k
+		all = append(all, signature.Credential{AccessKey: k.AccessKey, SecretKey: k.SecretKey})
+	}
 	m.services.Access = signature.New(time.Now, all...)
 	return nil
 }
@@ -62,7 +75,8 @@ func (m *Machine) KeysMade() bool { return m.keysMade }
 // environment is what a function of this machine is given.
 func (m *Machine) environment(function, secret string) map[string]string {
 	environment := functionEnvironment(function, m.URL(), secret, m.apiURL(), m.options.knobs())
-	environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"] = m.keys.AccessKey, m.keys.SecretKey
+	keys := m.functionKeys[function]
+	environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"] = keys.AccessKey, keys.SecretKey
 	return environment
 }
 

@@ -54,6 +54,8 @@ type Options struct {
 	// (SLUICE_QUOTAS and the like), and where others reach the HTTP API
 	// (SLUICE_API_URL); nil leaves it to the defaults.
 	Getenv func(name string) string
+	// WatchCalls notes which AWS calls each function makes; see [Machine.Calls].
+	WatchCalls bool
 	// Log takes what the functions and the machine log, a line each.
 	Log io.Writer
 }
@@ -91,9 +93,10 @@ type Machine struct {
 	started  time.Time
 	log      *slog.Logger
 
-	// keys are the machine's own, for its functions and its user.
-	keys     Keys
-	keysMade bool
+	// keys are the machine's own, for its user; each function has its own.
+	keys         Keys
+	functionKeys map[string]Keys
+	keysMade     bool
 }
 
 // Open starts a machine and returns when it takes requests and its functions
@@ -153,7 +156,10 @@ func (m *Machine) open(ctx context.Context) error {
 		return err
 	}
 	m.services.Own = m.doors()
-	if err := m.ask(); err != nil {
+	if m.options.WatchCalls {
+		m.services.Calls = &endpoint.Calls{}
+	}
+	if err := m.ask(choreography); err != nil {
 		return err
 	}
 	if m.services.API, err = gateway(choreography, &m.callable, Account, AccessKey, m.options.cors(), m.log); err != nil {
@@ -188,6 +194,15 @@ func (m *Machine) config(keys Keys) aws.Config {
 
 // URL is the endpoint, http://127.0.0.1:port.
 func (m *Machine) URL() string { return m.server.URL() }
+
+// Calls lists which AWS calls were made so far, by access key (that of a function
+// is [FunctionKey]); none without Options.WatchCalls.
+func (m *Machine) Calls() []endpoint.Call {
+	if m.services.Calls == nil {
+		return nil
+	}
+	return m.services.Calls.List()
+}
 
 // Failed is closed when the machine can go on no longer: a write to its data
 // folder failed. [Machine.Err] says why.

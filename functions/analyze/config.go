@@ -7,6 +7,7 @@ import (
 
 	"sluice/events"
 	"sluice/internal/answers"
+	"sluice/internal/bedrock"
 	"sluice/internal/budget"
 	"sluice/internal/pacing"
 	"sluice/internal/suppression"
@@ -27,6 +28,8 @@ type Config struct {
 	SuppressionSecret string `env:"SLUICE_SUPPRESSION_SECRET,required,notEmpty"`
 	// Model is asked by tasks that name none.
 	Model string `env:"SLUICE_MODEL" envDefault:"global.anthropic.claude-haiku-4-5-20251001-v1:0"`
+	// Way is how calls reach the models.
+	Way bedrock.Way
 	// CallsInFlight is how many model calls are under way at the same time.
 	CallsInFlight int `env:"SLUICE_CALLS_IN_FLIGHT" envDefault:"10"`
 	// Sandboxes is how many sandboxes there are at most, which share the quotas:

@@ -30,7 +30,7 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 		return nil, err
 	}
 	store := objects.New(s3.NewFromConfig(clients), c.Bucket)
-	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment)
+	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment).By(c.Way)
 	parts := Parts{
 		Tenants:  c.Tenants,
 		Payloads: bus.NewPayloads(store),

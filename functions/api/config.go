@@ -8,6 +8,7 @@ import (
 
 	"sluice/events"
 	"sluice/internal/answers"
+	"sluice/internal/bedrock"
 	"sluice/internal/budget"
 	"sluice/internal/links"
 	"sluice/internal/pacing"
@@ -32,6 +33,8 @@ type Config struct {
 	SuppressionSecret string `env:"SLUICE_SUPPRESSION_SECRET,required,notEmpty"`
 	// Model is asked by tasks that name none.
 	Model string `env:"SLUICE_MODEL" envDefault:"global.anthropic.claude-haiku-4-5-20251001-v1:0"`
+	// Way is how calls reach the models.
+	Way bedrock.Way
 	// Sandboxes is how many sandboxes there are at most, which share the quotas:
 	// the function's reserved concurrency. Each answers one request at a time.
 	Sandboxes int `env:"SLUICE_SANDBOXES" envDefault:"20"`

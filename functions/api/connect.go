@@ -28,7 +28,7 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 		return nil, err
 	}
 	store := objects.New(s3.NewFromConfig(clients), c.Bucket)
-	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment)
+	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment).By(c.Way)
 	// The checksum of a body that is not there yet must not be signed.
 	signing := s3.NewFromConfig(clients, func(o *s3.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired })
 	return New(Parts{

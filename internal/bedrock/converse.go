@@ -27,11 +27,19 @@ type Client struct {
 	api         API
 	models      Models
 	environment string
+	way         Way
 }
 
 // New makes a client; the environment's name goes into the invocation log.
 func New(api API, models Models, environment string) *Client {
-	return &Client{api, models, environment}
+	return &Client{api: api, models: models, environment: environment}
+}
+
+// By is the client whose calls go that way.
+func (c *Client) By(way Way) *Client {
+	other := *c
+	other.way = way
+	return &other
 }
 
 // Models is the table that the client prices by.
@@ -106,6 +114,7 @@ func (c *Client) Converse(ctx context.Context, call Call) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	c.way.apply(in)
 	limited, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	out, err := c.api.Converse(limited, in, once)

@@ -9,6 +9,10 @@
 // call has a deadline, as the SDK has none for reading an answer, and max_tokens
 // is always set, since the quota is charged with the model's maximum otherwise.
 //
+// An environment may send its calls another [Way]: by inference profiles of its
+// own, which AWS bills by their tags, and past a guardrail. The model's id stays
+// what the table, the quota and the ledger know it by.
+//
 // models.json is the table of models: what they cost at list price, how their
 // output is made to fit a schema, and their limits, with the date and source of
 // the list. A model that is not in it can be used; its cost is not known, which

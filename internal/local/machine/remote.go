@@ -164,7 +164,7 @@ func (o RemoteOptions) config() (aws.Config, error) {
 }
 
 // passedOn are variables that functions get as they are.
-var passedOn = []string{"SLUICE_MODEL", "SLUICE_CALLS_IN_FLIGHT"}
+var passedOn = []string{"SLUICE_MODEL", "SLUICE_CALLS_IN_FLIGHT", "SLUICE_INFERENCE_PROFILES", "SLUICE_GUARDRAIL"}
 
 // forClients is what the functions' clients need: the host's own endpoint and
 // credentials, and the endpoints of single services.

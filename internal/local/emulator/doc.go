@@ -7,7 +7,9 @@
 //	                                                                    │  ListStateMachineVersions         ─► answered here
 //	                                                                    └─ all else                         ─► moto_server, on another free port
 //
-// The proxy fills what moto 5.2.1 does not have. Its state machines call Lambda
+// The proxy fills what moto 5.2.1 does not have, gap by gap ([Gaps] names them); with
+// Options.Stack also what a whole stack of Terraform's asks for: mails are sent by
+// the local machine's SES then, whose outbox can be read ([Emulator.Mails]). moto's state machines call Lambda
 // and SQS over HTTP, at the port that MOTO_PORT names, which is the proxy's: so
 // their invocations reach the real functions.
 //

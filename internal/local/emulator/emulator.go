@@ -11,6 +11,9 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"sluice/internal/local/disk"
+	"sluice/internal/local/ses"
 )
 
 const (
@@ -34,12 +37,16 @@ type Options struct {
 	Model http.Handler
 	// StateMachines are run; moto else calls every execution a success.
 	StateMachines bool
+	// Stack fills what the stack that Terraform makes needs besides ([Gaps]). Left
+	// out, moto is as it is, for comparisons.
+	Stack bool
 }
 
 // Emulator is moto with its proxy.
 type Emulator struct {
 	moto   *exec.Cmd
 	server *http.Server
+	mails  *ses.State
 	url    string
 }
 
@@ -67,7 +74,11 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 	if e.moto, err = launch(path, upstream, listener.Addr().String()); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	e.server = &http.Server{Handler: proxy(&url.URL{Scheme: "http", Host: upstream}, o), ReadHeaderTimeout: 10 * time.Second}
+	moto := forwarded(&url.URL{Scheme: "http", Host: upstream})
+	if e.mails, err = ses.New(disk.Memory(), announcer{moto}, ses.Config{Account: Account, Region: Region}); err != nil {
+		return nil, errors.Join(err, listener.Close(), e.Close())
+	}
+	e.server = &http.Server{Handler: proxy(moto, o, ses.Handler(e.mails)), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = e.server.Serve(listener) }()
 	if err := ready(ctx, e.url+"/moto-api/"); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s does not answer: %w", program, err), e.Close())
@@ -83,9 +94,17 @@ func Start(ctx context.Context, o Options) (*Emulator, error) {
 // URL is http://127.0.0.1:port, without a path.
 func (e *Emulator) URL() string { return e.url }
 
+// Mails are those that were sent, the newest first.
+func (e *Emulator) Mails(ctx context.Context) ([]*ses.Mail, error) {
+	return e.mails.Outbox(ctx, ses.Filter{Limit: 100})
+}
+
 // Close ends moto and its proxy. Calls that run are cut off.
 func (e *Emulator) Close() error {
-	err := e.server.Close()
+	var err error
+	if e.server != nil {
+		err = e.server.Close()
+	}
 	end(e.moto)
 	_ = e.moto.Wait() // it was killed, and says so
 	return err
@@ -105,7 +124,7 @@ func launch(path, address, proxy string) (*exec.Cmd, error) {
 	// It outlives the context that it is started with; Close ends it.
 	moto := exec.CommandContext(context.Background(), path, "-H", host, "-p", port)
 	// Its own calls must not leave the machine, whatever the environment says.
-	moto.Env = append(os.Environ(), "MOTO_PORT="+proxyPort, "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_DEFAULT_REGION="+Region,
+	moto.Env = append(os.Environ(), "MOTO_PORT="+proxyPort, "MOTO_IAM_LOAD_MANAGED_POLICIES=true", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_DEFAULT_REGION="+Region,
 		"NO_PROXY=*", "no_proxy=*")
 	alone(moto)
 	if err := moto.Start(); err != nil {

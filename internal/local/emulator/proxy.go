@@ -16,28 +16,63 @@ const states = "AWSStepFunctions."
 // definition has at most 1 MB, a payload 6 MB.
 const mostBody = 8 << 20
 
-// proxy answers what moto cannot, and passes the rest on as it came.
-func proxy(moto *url.URL, o Options) http.Handler {
-	rest := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+// proxy fills the gaps of what moto does, and passes the rest on as it came. mails
+// is who sends mails; nil leaves them to moto.
+func proxy(moto http.Handler, o Options, mails http.Handler) http.Handler {
+	all := gaps(o, mails)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, g := range all {
+			if g.fill(w, r, moto) {
+				return
+			}
+		}
+		moto.ServeHTTP(w, r)
+	})
+}
+
+// forwarded passes requests on to moto.
+func forwarded(moto *url.URL) http.Handler {
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(moto)
 		r.Out.Host = r.In.Host // a bucket may be in it
 	}}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path := r.URL.Path
-		function, invoked := invokedFunction(path)
-		switch target := r.Header.Get("X-Amz-Target"); {
-		case target == states+"ValidateStateMachineDefinition":
-			validate(w, r)
-		case target == states+"ListStateMachineVersions":
-			answer(w, http.StatusOK, map[string]any{"stateMachineVersions": []any{}})
-		case target == "" && invoked && o.Invoke != nil:
-			invoke(w, r, function, o)
-		case target == "" && strings.HasPrefix(path, "/model/") && o.Model != nil:
-			o.Model.ServeHTTP(w, r)
-		default:
-			rest.ServeHTTP(w, r)
+}
+
+// beside lets somebody else answer below a path; nil leaves it to moto.
+func beside(prefix string, other http.Handler) func(http.ResponseWriter, *http.Request, http.Handler) bool {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+		if other == nil || r.Header.Get("X-Amz-Target") != "" || !strings.HasPrefix(r.URL.Path, prefix) {
+			return false
 		}
-	})
+		other.ServeHTTP(w, r)
+		return true
+	}
+}
+
+func (o Options) model(w http.ResponseWriter, r *http.Request, rest http.Handler) bool {
+	return beside("/model/", o.Model)(w, r, rest)
+}
+
+func (o Options) invocation(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+	function, invoked := invokedFunction(r.URL.Path)
+	if !invoked || o.Invoke == nil || r.Header.Get("X-Amz-Target") != "" {
+		return false
+	}
+	invoke(w, r, function, o)
+	return true
+}
+
+// stateMachines answers what moto has not of Step Functions.
+func stateMachines(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+	switch operation, _ := target(r, states); operation {
+	case "ValidateStateMachineDefinition":
+		validate(w, r)
+	case "ListStateMachineVersions":
+		answer(w, http.StatusOK, map[string]any{"stateMachineVersions": []any{}})
+	default:
+		return false
+	}
+	return true
 }
 
 // validate says that a definition is well if it is a JSON object with states:

@@ -25,7 +25,7 @@ func upstream(t *testing.T, o Options) *httptest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := httptest.NewServer(proxy(at, o))
+	front := httptest.NewServer(proxy(forwarded(at), o, nil))
 	t.Cleanup(front.Close)
 	return front
 }

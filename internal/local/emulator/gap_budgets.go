@@ -3,13 +3,19 @@ package emulator
 import (
 	"encoding/json"
 	"net/http"
+	"path"
 	"sync"
 )
 
-// subscribers keeps who is told of budgets.
-type subscribers struct {
-	mu   sync.Mutex
-	kept map[string]json.RawMessage
+// budgets keeps what moto forgets of them: who is told, and their tags.
+type budgets struct {
+	mu          sync.Mutex
+	subscribers map[string]json.RawMessage // by budget and notification
+	tags        map[string]json.RawMessage // by budget
+}
+
+func newBudgets() *budgets {
+	return &budgets{subscribers: map[string]json.RawMessage{}, tags: map[string]json.RawMessage{}}
 }
 
 // notification is what a budget's notification is known by.
@@ -18,7 +24,7 @@ type notification struct {
 	Threshold                                           float64
 }
 
-func (s *subscribers) fill(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+func (s *budgets) fill(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 	operation, is := target(r, "AWSBudgetServiceGateway.")
 	if !is {
 		return false
@@ -28,6 +34,8 @@ func (s *subscribers) fill(w http.ResponseWriter, r *http.Request, _ http.Handle
 		Notification notification
 		Subscribers  json.RawMessage
 
+		ResourceARN                  string
+		ResourceTags                 json.RawMessage
 		Budget                       struct{ BudgetName string }
 		NotificationsWithSubscribers []struct {
 			Notification notification
@@ -42,15 +50,19 @@ func (s *subscribers) fill(w http.ResponseWriter, r *http.Request, _ http.Handle
 	key := func(budget string, n notification) string { return budget + string(encoded(n)) }
 	switch operation {
 	case "CreateBudget":
+		s.tags[in.Budget.BudgetName] = in.ResourceTags
 		for _, n := range in.NotificationsWithSubscribers {
-			s.kept[key(in.Budget.BudgetName, n.Notification)] = n.Subscribers
+			s.subscribers[key(in.Budget.BudgetName, n.Notification)] = n.Subscribers
 		}
 	case "CreateNotification":
-		s.kept[key(in.BudgetName, in.Notification)] = in.Subscribers
+		s.subscribers[key(in.BudgetName, in.Notification)] = in.Subscribers
 	case "DeleteNotification":
-		delete(s.kept, key(in.BudgetName, in.Notification))
+		delete(s.subscribers, key(in.BudgetName, in.Notification))
+	case "ListTagsForResource":
+		answer(w, http.StatusOK, map[string]any{"ResourceTags": s.tags[path.Base(in.ResourceARN)]})
+		return true
 	case "DescribeSubscribersForNotification":
-		answer(w, http.StatusOK, map[string]any{"Subscribers": s.kept[key(in.BudgetName, in.Notification)]})
+		answer(w, http.StatusOK, map[string]any{"Subscribers": s.subscribers[key(in.BudgetName, in.Notification)]})
 		return true
 	}
 	return false

@@ -31,6 +31,7 @@ type profile struct {
 	Name    string            `json:"inferenceProfileName"`
 	Status  string            `json:"status"`
 	Type    string            `json:"type"`
+	About   string            `json:"description,omitempty"`
 	Created string            `json:"createdAt"`
 	Updated string            `json:"updatedAt"`
 	Models  []profileModel    `json:"models"`
@@ -79,6 +80,7 @@ func now() string { return time.Now().UTC().Format(time.RFC3339) }
 func (p *profiles) create(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Name        string                    `json:"inferenceProfileName"`
+		About       string                    `json:"description"`
 		ModelSource struct{ CopyFrom string } `json:"modelSource"`
 		Tags        []json.RawMessage         `json:"tags"`
 	}
@@ -87,7 +89,7 @@ func (p *profiles) create(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := strings.ToLower(rand.Text()[:12])
-	made := profile{ARN: "arn:aws:bedrock:" + Region + ":" + Account + ":application-inference-profile/" + id, ID: id, Name: in.Name, Status: "ACTIVE", Type: "APPLICATION",
+	made := profile{ARN: "arn:aws:bedrock:" + Region + ":" + Account + ":application-inference-profile/" + id, ID: id, Name: in.Name, About: in.About, Status: "ACTIVE", Type: "APPLICATION",
 		Created: now(), Updated: now(), tags: in.Tags}
 	model := path.Base(in.ModelSource.CopyFrom)
 	if strings.Contains(in.ModelSource.CopyFrom, ":inference-profile/") {

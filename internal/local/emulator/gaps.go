@@ -33,7 +33,7 @@ func gaps(o Options, mails http.Handler) []gap {
 		gap{"redrive-allow policies", "moto forgets them, and the provider waits for them", (&attributes{kept: map[string]string{}}).fill},
 		gap{"event source mappings", "moto's own take messages and lose them, so they are made disabled", disabledMappings},
 		gap{"bucket policies", "moto ignores conditions, and would refuse every object for not coming by TLS", (&policies{kept: map[string][]byte{}}).fill},
-		gap{"subscribers of budgets", "moto has no DescribeSubscribersForNotification", (&subscribers{kept: map[string]json.RawMessage{}}).fill},
+		gap{"budgets", "moto has neither DescribeSubscribersForNotification nor ListTagsForResource", newBudgets().fill},
 		gap{"schema registries", "moto has none", newRegistries().fill},
 		gap{"inference profiles", "moto has none", newProfiles().fill},
 	)

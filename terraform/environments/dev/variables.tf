@@ -68,6 +68,17 @@ variable "stored_subscribers" {
   default = {}
 }
 
+variable "stored_webhooks" {
+  description = "Web addresses that are told of every result (Stored), by a name of yours, with a secret in a header; of some tenants alone, if any are listed."
+  type = map(object({
+    url        = string
+    header     = optional(string, "X-Sluice-Secret")
+    per_second = optional(number, 10)
+    tenants    = optional(list(string), [])
+  }))
+  default = {}
+}
+
 # Models, their quotas, and what they may cost
 
 variable "model" {
@@ -80,6 +91,21 @@ variable "more_models" {
   description = "Further models and inference profiles that tasks may name."
   type        = list(string)
   default     = []
+}
+
+variable "own_inference_profiles" {
+  description = "Models are asked by inference profiles of the environment's own, so that the bill tells what they cost here."
+  type        = bool
+  default     = true
+}
+
+variable "guardrail" {
+  description = "What a guardrail stops: content filters by type with their strength (LOW, MEDIUM, HIGH), and kinds of personal data. Null is no guardrail."
+  type = object({
+    filters     = optional(map(string), { PROMPT_ATTACK = "HIGH" })
+    blocked_pii = optional(list(string), [])
+  })
+  default = null
 }
 
 variable "quotas" {
@@ -114,6 +140,16 @@ variable "past_budget" {
   default     = "defer"
 }
 
+# What may be left out
+
+variable "features" {
+  description = "Optional parts: workflow runs requests with audit: true as Step Functions executions."
+  type = object({
+    workflow = optional(bool, false)
+  })
+  default = {}
+}
+
 # Sizes
 
 variable "memory" {
@@ -129,9 +165,15 @@ variable "concurrency" {
 }
 
 variable "reserved_concurrency" {
-  description = "Sandboxes that are kept for a function, by function; they are taken from the account's."
+  description = "Sandboxes that are kept for a function, by function, in place of the choreography's; they are taken from the account's."
   type        = map(number)
   default     = {}
+}
+
+variable "interactive_share" {
+  description = "The part of the models' quotas that is kept for those who wait for an answer, more than 0 and less than 1; the queues have the rest."
+  type        = number
+  default     = 0.2
 }
 
 # Network

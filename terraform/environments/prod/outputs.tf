@@ -62,3 +62,14 @@ output "vpc_id" {
   description = "The VPC that functions run in; null outside of any."
   value       = module.sluice.vpc_id
 }
+
+output "schema_registry" {
+  description = "The EventBridge registry of the events' schemas."
+  value       = module.sluice.schema_registry
+}
+
+output "webhook_secrets" {
+  description = "What each webhook finds in its header; terraform output -json webhook_secrets shows it."
+  value       = module.sluice.webhook_secrets
+  sensitive   = true
+}

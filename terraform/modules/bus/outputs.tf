@@ -22,3 +22,14 @@ output "dead_letter_queues" {
   description = "Names of the queues that keep what could not be delivered to subscribers."
   value       = { for name, queue in aws_sqs_queue.stored : "to-${name}" => queue.name }
 }
+
+output "registry" {
+  description = "The registry of the events' schemas."
+  value       = aws_schemas_registry.this.name
+}
+
+output "webhook_secrets" {
+  description = "What each webhook finds in its header."
+  value       = { for name, secret in terraform_data.webhook : name => secret.output }
+  sensitive   = true
+}

@@ -56,6 +56,35 @@ variable "stored_subscribers" {
   }
 }
 
+variable "stored_webhooks" {
+  description = "Web addresses that are told of every result (Stored), by a name of yours; of some tenants alone, if any are listed. The header holds the secret by which they know who calls."
+  type = map(object({
+    url        = string
+    header     = optional(string, "X-Sluice-Secret")
+    per_second = optional(number, 10)
+    tenants    = optional(list(string), [])
+  }))
+
+  validation {
+    condition     = alltrue([for name, s in var.stored_webhooks : can(regex("^[a-z][a-z0-9-]{0,19}$", name)) && startswith(s.url, "https://")])
+    error_message = "A webhook's name is [a-z0-9-], at most 20 characters, and its address begins with https://."
+  }
+  validation {
+    condition     = length(setintersection(keys(var.stored_webhooks), keys(var.stored_subscribers))) == 0
+    error_message = "A webhook and a bus have the same name."
+  }
+}
+
+variable "events" {
+  description = "The event types with their version, for the schema registry."
+  type        = map(object({ version = number }))
+}
+
+variable "schemas" {
+  description = "The folder with <Event>.v<version>.json."
+  type        = string
+}
+
 variable "archive_days" {
   description = "How long events can be replayed."
   type        = number

@@ -58,6 +58,8 @@ locals {
     SLUICE_BUDGET_USD_PER_DAY         = var.model_usd_per_day == 0 ? "" : tostring(var.model_usd_per_day)
     SLUICE_TENANT_BUDGETS_USD_PER_DAY = join(",", [for tenant, usd in var.tenant_usd_per_day : "${tenant}=${usd}"])
     SLUICE_PAST_BUDGET                = var.past_budget
+    SLUICE_INFERENCE_PROFILES         = join(",", [for model, arn in module.bedrock.profiles : "${model}=${arn}"])
+    SLUICE_GUARDRAIL                  = module.bedrock.guardrail == null ? "" : "${module.bedrock.guardrail.id}:${module.bedrock.guardrail.version}"
   } : name => value if value != "" }
 
   # Sandboxes that are kept for a function: those that routes lead to answer

@@ -12,7 +12,12 @@ locals {
   bucket = "${local.name}-${data.aws_caller_identity.here.account_id}-${local.region}"
 
   choreography = jsondecode(file(var.choreography))
-  functions    = { for name, f in local.choreography.functions : name => f }
+
+  # A function makes the calls of the features that are on, beside its own.
+  features = merge(var.features, { guardrail = var.guardrail != null })
+  functions = { for name, f in local.choreography.functions : name => merge(f, {
+    calls = merge(f.calls, [for feature, calls in try(f.callsIf, {}) : calls if try(local.features[feature], false)]...)
+  }) }
   subscriptions = { for name, s in local.choreography.subscriptions : name => {
     function    = s.function
     bus         = s.bus
@@ -43,6 +48,9 @@ module "bus" {
   upstream_accounts  = var.upstream_accounts
   upstream_roles     = var.upstream_roles
   stored_subscribers = var.stored_subscribers
+  stored_webhooks    = var.stored_webhooks
+  events             = { for name, e in local.choreography.events : name => { version = e.version } }
+  schemas            = coalesce(var.schemas, "${dirname(var.choreography)}/../schemas")
   archive_days       = var.archive_days
 }
 
@@ -69,7 +77,11 @@ module "email" {
 module "bedrock" {
   source = "../bedrock"
 
-  models = distinct(concat([var.model], var.more_models))
+  name         = local.name
+  key_arn      = module.key.arn
+  models       = distinct(concat([var.model], var.more_models))
+  own_profiles = var.own_inference_profiles
+  guardrail    = var.guardrail
 }
 
 module "network" {
@@ -120,6 +132,7 @@ module "pipeline" {
   configuration_set    = module.email.configuration_set
   identity_arns        = module.email.identity_arns
   model_arns           = module.bedrock.model_arns
+  guardrail_arn        = try(module.bedrock.guardrail.arn, null)
 }
 
 module "api" {

@@ -63,6 +63,17 @@ output "vpc_id" {
   value       = try(module.network[0].vpc_id, null)
 }
 
+output "schema_registry" {
+  description = "The EventBridge registry of the events' schemas."
+  value       = module.bus.registry
+}
+
+output "webhook_secrets" {
+  description = "What each webhook finds in its header."
+  value       = module.bus.webhook_secrets
+  sensitive   = true
+}
+
 # For tests and reviews.
 
 output "statements" {

@@ -13,6 +13,12 @@ variable "choreography" {
   type        = string
 }
 
+variable "schemas" {
+  description = "The folder with the events' schemas; null is schemas/ beside the choreography's folder."
+  type        = string
+  default     = null
+}
+
 variable "packages" {
   description = "The folder with <function>.zip for each function."
   type        = string
@@ -88,6 +94,17 @@ variable "stored_subscribers" {
   default = {}
 }
 
+variable "stored_webhooks" {
+  description = "Web addresses that are told of every result (Stored), by a name of yours, with a secret in a header; of some tenants alone, if any are listed."
+  type = map(object({
+    url        = string
+    header     = optional(string, "X-Sluice-Secret")
+    per_second = optional(number, 10)
+    tenants    = optional(list(string), [])
+  }))
+  default = {}
+}
+
 # Models, their quotas, and what they may cost
 
 variable "model" {
@@ -100,6 +117,21 @@ variable "more_models" {
   description = "Further models and inference profiles that tasks may name."
   type        = list(string)
   default     = []
+}
+
+variable "own_inference_profiles" {
+  description = "Models are asked by inference profiles of the environment's own, so that the bill tells what they cost here."
+  type        = bool
+  default     = true
+}
+
+variable "guardrail" {
+  description = "What a guardrail stops: content filters by type with their strength (LOW, MEDIUM, HIGH), and kinds of personal data. Null is no guardrail."
+  type = object({
+    filters     = optional(map(string), { PROMPT_ATTACK = "HIGH" })
+    blocked_pii = optional(list(string), [])
+  })
+  default = null
 }
 
 variable "quotas" {
@@ -137,6 +169,16 @@ variable "past_budget" {
     condition     = contains(["defer", "reject"], var.past_budget)
     error_message = "past_budget is defer or reject."
   }
+}
+
+# What may be left out
+
+variable "features" {
+  description = "Optional parts: workflow runs requests with audit: true as Step Functions executions."
+  type = object({
+    workflow = optional(bool, false)
+  })
+  default = {}
 }
 
 # Sizes

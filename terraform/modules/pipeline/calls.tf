@@ -7,6 +7,7 @@ locals {
     bus              = [var.bus.arn]
     dlqs             = [for key, _ in var.subscriptions : aws_sqs_queue.dead[key].arn]
     models           = var.model_arns
+    guardrail        = var.guardrail_arn == null ? [] : [var.guardrail_arn]
     identity         = var.identity_arns
     configurationSet = [var.configuration_set.arn]
     pauseRole        = [aws_iam_role.pause.arn]

@@ -111,6 +111,11 @@ variable "identity_arns" {
   type        = list(string)
 }
 
+variable "guardrail_arn" {
+  description = "The guardrail that calls go past; null for none."
+  type        = string
+}
+
 variable "model_arns" {
   description = "The models and inference profiles that may be asked."
   type        = list(string)

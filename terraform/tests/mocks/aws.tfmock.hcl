@@ -120,3 +120,34 @@ mock_resource "aws_cloudwatch_event_archive" {
     arn = "arn:aws:events:us-east-1:111122223333:archive/mock"
   }
 }
+
+mock_data "aws_bedrock_inference_profile" {
+  defaults = {
+    models = [{ model_arn = "arn:aws:bedrock:eu-west-1::foundation-model/mock" }, { model_arn = "arn:aws:bedrock:eu-north-1::foundation-model/mock" }]
+  }
+}
+
+mock_resource "aws_bedrock_inference_profile" {
+  defaults = {
+    arn = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/mock"
+  }
+}
+
+mock_resource "aws_bedrock_guardrail" {
+  defaults = {
+    guardrail_arn = "arn:aws:bedrock:us-east-1:111122223333:guardrail/mock"
+    guardrail_id  = "mock"
+  }
+}
+
+mock_resource "aws_cloudwatch_event_connection" {
+  defaults = {
+    arn = "arn:aws:events:us-east-1:111122223333:connection/mock/00000000-0000-0000-0000-000000000000"
+  }
+}
+
+mock_resource "aws_cloudwatch_event_api_destination" {
+  defaults = {
+    arn = "arn:aws:events:us-east-1:111122223333:api-destination/mock/00000000-0000-0000-0000-000000000000"
+  }
+}

@@ -11,6 +11,9 @@ variables {
   upstream_accounts  = []
   upstream_roles     = []
   stored_subscribers = {}
+  stored_webhooks    = {}
+  events             = { Stored = { version = 1 }, RequestReceived = { version = 1 } }
+  schemas            = "../../../schemas"
   archive_days       = 14
 }
 
@@ -87,5 +90,44 @@ run "subscribers_hear_results_of_their_tenants" {
   assert {
     condition     = length(aws_cloudwatch_event_target.stored["warehouse"].dead_letter_config) == 1
     error_message = "What cannot be delivered is lost."
+  }
+}
+
+run "webhooks_know_who_calls" {
+  command = apply
+
+  variables {
+    stored_webhooks = { shop = { url = "https://shop.example.com/results" } }
+  }
+
+  assert {
+    condition     = aws_cloudwatch_event_connection.stored["shop"].auth_parameters[0].api_key[0].key == "X-Sluice-Secret" && length(output.webhook_secrets["shop"]) == 48
+    error_message = "Whoever knows the address could pass for us."
+  }
+  assert {
+    condition     = aws_cloudwatch_event_target.stored["shop"].arn == aws_cloudwatch_event_api_destination.stored["shop"].arn && length(aws_cloudwatch_event_target.stored["shop"].dead_letter_config) == 1
+    error_message = "The results go elsewhere, or what cannot be delivered is lost."
+  }
+  assert {
+    condition     = [for s in data.aws_iam_policy_document.stored["shop"].statement : [s.actions, s.resources]] == [[toset(["events:InvokeApiDestination"]), toset([aws_cloudwatch_event_api_destination.stored["shop"].arn])]]
+    error_message = "The role may do something else: ${jsonencode(data.aws_iam_policy_document.stored["shop"].statement)}"
+  }
+}
+
+run "webhooks_come_by_tls" {
+  command = plan
+
+  variables {
+    stored_webhooks = { shop = { url = "http://shop.example.com/results" } }
+  }
+  expect_failures = [var.stored_webhooks]
+}
+
+run "every_event_has_a_schema" {
+  command = apply
+
+  assert {
+    condition     = toset(keys(aws_schemas_schema.event)) == toset(keys(var.events)) && jsondecode(aws_schemas_schema.event["Stored"].content).properties.detail.properties.data.required == ["key", "answer", "model", "usage", "costUSD"]
+    error_message = "The registry tells something else: ${aws_schemas_schema.event["Stored"].content}"
   }
 }

@@ -16,6 +16,7 @@ import (
 	"sluice/internal/budget"
 	"sluice/internal/fault"
 	"sluice/internal/requests"
+	"sluice/internal/telemetry"
 )
 
 const (
@@ -71,6 +72,7 @@ func (h *Handler) generate(ctx context.Context, c *call) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	telemetry.With(ctx, telemetry.IDs{RequestID: a.id, CorrelationID: a.id, Event: c.route.key})
 	wait, preferred := c.patience()
 	r, err := h.respond(ctx, c, a, wait)
 	if preferred && err == nil && r.status == http.StatusAccepted {
@@ -169,6 +171,7 @@ func (h *Handler) ask(ctx context.Context, c *call, a asked, standing requests.S
 	}
 	batch := h.Answers.BeginBy(asking, c.began.Add(wait))
 	outcome, err := batch.Seat().Ask(asking, a.request())
+	telemetry.Called(ctx, outcome.Calls...)
 	if left := batch.End(ctx); left != nil {
 		h.Log.WarnContext(ctx, "what is left of the budget was not given back; it counts as spent", "error", left.Error())
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"strconv"
 	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
@@ -69,11 +71,14 @@ type Parts struct {
 // Handler answers HTTP requests.
 type Handler struct {
 	Parts
-	book *requests.Book
+	book     *requests.Book
+	recorder *telemetry.Recorder
 }
 
 // New makes the handler.
-func New(p Parts) *Handler { return &Handler{p, requests.New(p.Store)} }
+func New(p Parts) *Handler {
+	return &Handler{p, requests.New(p.Store), telemetry.NewRecorder(p.Log, p.Now)}
+}
 
 // call is one HTTP request on its way.
 type call struct {
@@ -95,7 +100,10 @@ const (
 // nil: what goes wrong has an answer of its own.
 func (h *Handler) Handle(ctx context.Context, e awsevents.APIGatewayV2HTTPRequest) (awsevents.APIGatewayV2HTTPResponse, error) {
 	c := &call{APIGatewayV2HTTPRequest: e, began: h.Now()}
-	ctx = telemetry.With(ctx, telemetry.IDs{RequestID: e.RequestContext.RequestID, Event: "http"})
+	ctx, invocation := h.recorder.Begin(ctx)
+	defer invocation.End(ctx)
+	span := invocation.Span(telemetry.Source{Trace: c.header("x-amzn-trace-id")})
+	ctx = span.Start(ctx)
 	work := ctx
 	if deadline, set := ctx.Deadline(); set {
 		var cancel context.CancelFunc
@@ -107,8 +115,17 @@ func (h *Handler) Handle(ctx context.Context, e awsevents.APIGatewayV2HTTPReques
 	if err != nil {
 		answer = h.failure(ctx, err)
 	}
-	h.Log.InfoContext(ctx, "http", "route", c.route.key, "status", answer.status, "tenant", c.tenant, "ms", h.Now().Sub(c.began).Milliseconds())
+	span.Done(ctx, strconv.Itoa(answer.status), c.broken(answer)...)
 	return answer.event(), nil
+}
+
+// broken is what the line of a request tells that was answered with a 5xx; the
+// gateway's log has the rest under its own id.
+func (c *call) broken(answer response) []slog.Attr {
+	if answer.status < http.StatusInternalServerError {
+		return nil
+	}
+	return []slog.Attr{slog.String("gatewayId", c.RequestContext.RequestID)}
 }
 
 // answer finds who answers the request, and lets him.
@@ -117,6 +134,7 @@ func (h *Handler) answer(ctx context.Context, c *call) (response, error) {
 	if c.route, err = find(c); err != nil {
 		return response{}, err
 	}
+	telemetry.With(ctx, telemetry.IDs{Event: c.route.key})
 	if !c.route.public {
 		if c.tenant, err = h.tenantOf(c); err != nil {
 			return response{}, err

@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -67,4 +69,14 @@ func TestNothingUndocumentedIsAnswered(t *testing.T) {
 		"/reports/{token}":     {tokenOf(report)},
 		"/unsubscribe/{token}": {tokenOf(unsubscribe)},
 	})
+}
+
+// The same over the wire, against whatever API is there and asks for no signature:
+// make dev, and SLUICE_EXPLORE=http://127.0.0.1:8790.
+func TestNothingUndocumentedIsAnsweredOverHTTP(t *testing.T) {
+	base := os.Getenv("SLUICE_EXPLORE")
+	if base == "" {
+		t.Skip("SKIPPED: the HTTP API over the wire; SLUICE_EXPLORE=http://127.0.0.1:8790 explores that of make dev")
+	}
+	openapitest.Explore(t, openapitest.Over(base, &http.Client{Timeout: 40 * time.Second}, nil), nil)
 }

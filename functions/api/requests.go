@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"sluice/internal/fault"
+	"sluice/internal/telemetry"
 )
 
 // maxItems is how many requests a body may hold: as many as one call puts on the
@@ -60,6 +61,7 @@ func (h *Handler) receive(ctx context.Context, c *call) (response, error) {
 		err = h.once(ctx, c, body)
 	}
 	if err == nil {
+		telemetry.With(ctx, telemetry.IDs{RequestID: a.id, CorrelationID: a.id, Event: c.route.key})
 		err = h.accept(ctx, a)
 	}
 	if err != nil {

@@ -43,7 +43,7 @@ func TestWhatFitsHasNoProblems(t *testing.T) {
 	if all["every"], err = Compile("every", []byte(every)); err != nil {
 		t.Fatal(err)
 	}
-	all["RequestReceived"] = embedded()[EventFile("RequestReceived", 1)]
+	all["RequestReceived"] = embedded()[EventFile("RequestReceived", 1)]()
 	for _, name := range []string{"full", "least", "vietnamese", "reference"} {
 		documents["RequestReceived"] = append(documents["RequestReceived"], detailOf(t, name))
 	}
@@ -92,12 +92,12 @@ func TestTheShapeIsSureOfWhatIsCommon(t *testing.T) {
 		mustHaveNoProblems(t, s, document)
 	}
 	for _, name := range []string{"least", "reference"} {
-		if !embedded()[EventFile("RequestReceived", 1)].shape().fits([]byte(detailOf(t, name))) {
+		if !embedded()[EventFile("RequestReceived", 1)]().shape().fits([]byte(detailOf(t, name))) {
 			t.Errorf("not sure of request-%s.json", name)
 		}
 	}
 	for name, s := range embedded() {
-		if s.shape().unsure {
+		if s().shape().unsure {
 			t.Errorf("the shape of %s is never sure", name)
 		}
 	}

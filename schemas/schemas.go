@@ -84,12 +84,12 @@ func ValidateEvent(kind string, version int, detail json.RawMessage) ([]Problem,
 	if !known {
 		return nil, fmt.Errorf("%w for %q version %d", ErrUnknown, kind, version)
 	}
-	return s.Validate(detail)
+	return s().Validate(detail)
 }
 
 // ValidateChoreography validates choreography.json.
 func ValidateChoreography(document []byte) ([]Problem, error) {
-	return embedded()["choreography.json"].Validate(document)
+	return embedded()["choreography.json"]().Validate(document)
 }
 
 // EventFile is the name of the schema of an event version.
@@ -107,37 +107,44 @@ func EventFiles() []string {
 	return names
 }
 
-// embedded compiles the embedded schemas once. They are part of the program, so
-// one that does not compile is a bug, and a test finds it.
-var embedded = sync.OnceValue(func() map[string]*Schema {
-	c := compiler()
+// embedded are the embedded schemas, each compiled when it is first used: a
+// function hears a few events, and compiling all of them would take most of its
+// start. They are part of the program, so one that does not compile is a bug, and
+// a test finds it.
+var embedded = sync.OnceValue(func() map[string]func() *Schema {
 	names, err := fs.Glob(files, "*.json")
 	if err != nil {
 		panic(err)
 	}
+	all := map[string]func() *Schema{}
 	for _, name := range names {
-		raw, err := files.ReadFile(name)
-		if err != nil {
-			panic(err)
-		}
-		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-		if err != nil {
-			panic(fmt.Errorf("%s: %w", name, err))
-		}
-		if err := c.AddResource(base+name, document); err != nil {
-			panic(err)
-		}
+		all[name] = sync.OnceValue(func() *Schema {
+			c := compiler()
+			c.UseLoader(open{})
+			compiled, err := c.Compile(base + name)
+			if err != nil {
+				panic(err)
+			}
+			return newSchema(compiled)
+		})
 	}
-	compiled := map[string]*Schema{}
-	for _, name := range names {
-		s, err := c.Compile(base + name)
-		if err != nil {
-			panic(err)
-		}
-		compiled[name] = newSchema(s)
-	}
-	return compiled
+	return all
 })
+
+// open lets the embedded schemas refer to each other.
+type open struct{ closed }
+
+func (o open) Load(url string) (any, error) {
+	name, ours := strings.CutPrefix(url, base)
+	if !ours {
+		return o.closed.Load(url)
+	}
+	raw, err := files.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+}
 
 func compiler() *jsonschema.Compiler {
 	c := jsonschema.NewCompiler()

@@ -35,7 +35,10 @@ require (
 	pgregory.net/rapid v1.3.0 // tests by properties
 )
 
-require github.com/spf13/pflag v1.0.10
+require (
+	github.com/aws/aws-sdk-go-v2/service/sts v1.51.9 // whose credentials are these? the account is in the bucket's name
+	github.com/spf13/pflag v1.0.10
+)
 
 require (
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.26 // indirect
@@ -50,7 +53,6 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/signin v1.12.4 // indirect
 	github.com/aws/aws-sdk-go-v2/service/sso v1.39.4 // indirect
 	github.com/aws/aws-sdk-go-v2/service/ssooidc v1.44.4 // indirect
-	github.com/aws/aws-sdk-go-v2/service/sts v1.51.9 // indirect
 	github.com/bits-and-blooms/bitset v1.24.4 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect

@@ -21,12 +21,13 @@ import (
 // session is a connection to the machine: one that this command started, or one
 // that runs already.
 type session struct {
-	url   string
-	doors *machine.Doors
-	store *objects.Store
-	s3    *s3.Client
-	bus   *eventbridge.Client
-	book  *requests.Book
+	url    string
+	config aws.Config
+	doors  *machine.Doors
+	store  *objects.Store
+	s3     *s3.Client
+	bus    *eventbridge.Client
+	book   *requests.Book
 	// own is the machine if this command runs it.
 	own *machine.Machine
 	// realModel: Amazon Bedrock answers, and what it says is billed.
@@ -124,7 +125,7 @@ func newSession(at machine.Running, own *machine.Machine) *session {
 	client := s3.NewFromConfig(config)
 	store := objects.New(client, machine.Bucket)
 	return &session{
-		url: at.URL, doors: at.Doors(), store: store, s3: client, bus: eventbridge.NewFromConfig(config),
+		url: at.URL, config: config, doors: at.Doors(), store: store, s3: client, bus: eventbridge.NewFromConfig(config),
 		book: requests.New(store), own: own,
 	}
 }

@@ -73,4 +73,16 @@ func answerSecret(folder string) (string, error) {
 	return secret, nil
 }
 
+// SuppressionSecret is what the machine of the data folder files addresses under.
+func SuppressionSecret(folder string) (string, error) {
+	if err := makeFolder(folder); err != nil {
+		return "", err
+	}
+	secret, err := answerSecret(folder)
+	if err != nil {
+		return "", err
+	}
+	return derived(secret, "suppression"), nil
+}
+
 func newSecret() string { return rand.Text() + rand.Text() }

@@ -12,6 +12,8 @@
 // [State] is the service without its protocol: [State.Converse] and
 // [State.CountTokens]. [Handler] is the protocol. [Door] is the machine's own
 // door, by which latency, quota and faults are read and set while it runs.
+// ConverseStream and InvokeModelWithResponseStream (of Anthropic's models) answer
+// the same in pieces, all of them after the whole wait.
 //
 // Nothing is kept on disk: a model call leaves nothing behind but its answer.
 //

@@ -21,8 +21,8 @@ var statuses = map[Code]int{
 	ModelTimeout: 408, ModelError: 424, Throttling: 429, ModelNotReady: 429, InternalServer: 500, ServiceUnavailable: 503,
 }
 
-// Handler speaks the protocol of Bedrock Runtime over a State: Converse,
-// InvokeModel and CountTokens.
+// Handler speaks the protocol of Bedrock Runtime over a State: Converse
+// and InvokeModel, whole or as a stream, and CountTokens.
 func Handler(s *State) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("x-amzn-RequestId", rand.Text())
@@ -41,8 +41,12 @@ func Handler(s *State) http.Handler {
 			converse(s, w, r, modelID, body)
 		case "count-tokens":
 			countTokens(s, w, modelID, body)
+		case "converse-stream":
+			converseStream(s, w, r, modelID, body)
 		case "invoke":
 			invoke(s, w, r, modelID, body)
+		case "invoke-with-response-stream":
+			invokeStream(s, w, r, modelID, body)
 		}
 	})
 }
@@ -58,9 +62,9 @@ func route(path string) (modelID, operation string, ok bool) {
 	id, err := url.PathUnescape(rest[:at])
 	operation = rest[at+1:]
 	switch operation {
-	case "converse", "count-tokens", "invoke":
+	case "converse", "converse-stream", "count-tokens", "invoke", "invoke-with-response-stream":
 		return id, operation, err == nil
-	case "converse-stream", "invoke-with-response-stream", "invoke-with-bidirectional-stream", "apply-guardrail":
+	case "invoke-with-bidirectional-stream", "apply-guardrail":
 		return id, operation, false
 	}
 	return id, "this", false

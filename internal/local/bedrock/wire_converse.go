@@ -53,17 +53,7 @@ type trace struct {
 }
 
 func converse(s *State, w http.ResponseWriter, r *http.Request, modelID string, body []byte) {
-	var in converseInput
-	if err := decode(body, &in); err != nil {
-		refuse(w, err)
-		return
-	}
-	request, err := in.request(modelID)
-	if err != nil {
-		refuse(w, err)
-		return
-	}
-	answer, err := s.Converse(r.Context(), request)
+	in, answer, err := conversed(s, r, modelID, body)
 	if err != nil {
 		refuse(w, err)
 		return
@@ -78,6 +68,20 @@ func converse(s *State, w http.ResponseWriter, r *http.Request, modelID string, 
 	}
 	out.Trace.PromptRouter.InvokedModelID = model.ID
 	encode(w, http.StatusOK, out)
+}
+
+// conversed is what a Converse call's body asks for, and the answer to it.
+func conversed(s *State, r *http.Request, modelID string, body []byte) (converseInput, Response, error) {
+	var in converseInput
+	if err := decode(body, &in); err != nil {
+		return in, Response{}, err
+	}
+	request, err := in.request(modelID)
+	if err != nil {
+		return in, Response{}, err
+	}
+	answer, err := s.Converse(r.Context(), request)
+	return in, answer, err
 }
 
 func messageOf(answer Response) outMessage {

@@ -364,7 +364,10 @@ func TestUnknownPathsAndBodies(t *testing.T) {
 		method, path, body, code string
 	}{
 		{"GET", "/model/m/converse", "", "UnknownOperationException"},
-		{"POST", "/model/m/converse-stream", "{}", "UnknownOperationException"},
+		{"POST", "/model/m/invoke-with-bidirectional-stream", "{}", "UnknownOperationException"},
+		{"POST", "/model/m/converse-stream", "{", "SerializationException"},
+		{"POST", "/model/m/converse-stream", "{}", "ValidationException"},
+		{"POST", "/model/amazon.nova-lite-v1:0/invoke-with-response-stream", "{}", "ValidationException"},
 		{"POST", "/elsewhere", "{}", "UnknownOperationException"},
 		{"POST", "/model/m/converse", "{", "SerializationException"},
 		{"POST", "/model/m/converse", `{"messages":"no"}`, "SerializationException"},

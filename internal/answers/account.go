@@ -3,6 +3,7 @@ package answers
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"sluice/events"
@@ -55,6 +56,28 @@ func (c *call) ended(entered ledger.Call, fates []fate, spend bedrock.Spend, err
 		e.PackingSavedUSD = c.batch.answers.Models.CostOf(c.name, c.entries[0].lane, common).USD
 	}
 	return e
+}
+
+// endWhenKept writes the call's end when everything it was paid for is kept. If the
+// process is killed before that, what is lost is a call that never ended, and is
+// counted as one.
+func (c *call) endWhenKept(e ledger.Ended, fates []fate) {
+	end := func() { c.batch.answers.Ledger.End(c.batch.ctx, e) }
+	var left atomic.Int32
+	for i, f := range fates {
+		if f.again || f.err != nil {
+			continue
+		}
+		left.Add(1)
+		c.entries[i].kept = func() {
+			if left.Add(-1) == 0 {
+				end()
+			}
+		}
+	}
+	if left.Load() == 0 {
+		end()
+	}
 }
 
 // status names the end of a call.

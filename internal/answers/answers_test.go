@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -378,6 +379,33 @@ func TestWhatWasPaidForNothingIsTold(t *testing.T) {
 	}
 	if class, _ := fault.Of(err); class != fault.Retry {
 		t.Errorf("class = %s", class)
+	}
+}
+
+// Whoever is killed while answers are being kept has paid for what is lost: then
+// the ledger must have a call that began and never ended.
+func TestACallEndsInTheLedgerWhenItsAnswersAreKept(t *testing.T) {
+	w := newWorld(t)
+	var early atomic.Int32
+	w.memory.Fault = func(operation, key string) error {
+		w.ledger.mu.Lock()
+		defer w.ledger.mu.Unlock()
+		if operation == "PutObject" && strings.HasPrefix(key, kept.Prefix) && len(w.ledger.ended) > 0 {
+			early.Add(1)
+		}
+		return nil
+	}
+	const records = 7
+	var all []answers.Request
+	for i := range records {
+		all = append(all, w.request(t, fmt.Sprint("r", i), "acme", "summarize", ``, fmt.Sprint("text ", i)))
+	}
+	outcomes, errs := w.together(t, all...)
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if n := early.Load(); n > 0 || len(w.ledger.begun) != 1 || len(w.ledger.ended) != 1 || w.ledger.ended[0].Answered != records {
+		t.Errorf("%d of %d answers were kept after the call's end; %d calls began, ended: %+v", n, len(outcomes), len(w.ledger.begun), w.ledger.ended)
 	}
 }
 

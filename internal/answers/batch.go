@@ -127,6 +127,7 @@ func (s *Seat) ask(ctx context.Context, e *entry) (Outcome, error) {
 	var outcome Outcome
 	if err == nil {
 		err = s.batch.hands.do(func() (err error) { outcome, err = a.keep(ctx, e.Request, e.found, e.said); return err })
+		e.kept()
 	}
 	if err != nil && e.said.spend.Usage != (events.Usage{}) {
 		a.Ledger.Orphan(ctx, e.paid(e.said.spend))
@@ -213,6 +214,8 @@ type entry struct {
 	group string
 	lane  task.Lane
 	found kept.Answer
+	// kept tells its call that what came of it is kept, or lost.
+	kept func()
 
 	// limit is how many records may share its call from now on.
 	limit int

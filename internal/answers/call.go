@@ -127,7 +127,7 @@ func (c *call) make() (fates []fate, over error) {
 	spend := c.settle(answer, err, took)
 	piece.Settle(c.billed(spend, err))
 	fates, over = c.judge(framed, answer, err)
-	a.Ledger.End(ctx, c.ended(entered, fates, spend, err, took))
+	c.endWhenKept(c.ended(entered, fates, spend, err, took), fates)
 	return fates, over
 }
 

@@ -1,10 +1,10 @@
 // Package ledger is the account of every model call: what was asked, what it
 // took, and what was paid for in vain.
 //
-//	Begin ─► one line on stdout ─► the call goes out ─► End ─► one line, which is a metric too
+//	Begin ─► one line on stdout ─► the call goes out ─► its answers are kept ─► End ─► one line, which is a metric too
 //	                                                     ├► Duplicate  the answer was paid, and somebody had already got it
-//	                                                     ├► Orphan     it was paid, and lost before it was kept
-//	                                                     └  Reused     no call at all: the answer lay there
+//	                                                     └► Orphan     it was paid, and lost before it was kept
+//	Reused   no call at all: the answer lay there
 //
 //	stdout ─► CloudWatch Logs ─► metrics          in the cloud
 //	stdout ─► <data folder>/ledger.jsonl          on one machine ([File])

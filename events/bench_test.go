@@ -2,6 +2,7 @@ package events
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 )
@@ -40,6 +41,26 @@ func BenchmarkDecode(b *testing.B) {
 		}
 		if _, err := DataOf[Stored](e); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What analyze pays for an upload record of 1 KB.
+func BenchmarkDecodeRequest(b *testing.B) {
+	e, err := New(Envelope{RequestID: "ug2s2wmgwrpfck3nyhf27vzsg-17", Tenant: "local", Request: Request{Task: "summarize"}}, time.Now(),
+		RequestReceived{Task: "summarize", Input: Input{Text: strings.Repeat("Đơn hàng của tôi vẫn chưa tới. ", 28)}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	detail, err := json.Marshal(e)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := Record{ID: "1", Source: SourcePrefix + "ingest", DetailType: "RequestReceived", Detail: detail}
+	b.SetBytes(int64(len(r.Detail)))
+	for b.Loop() {
+		if _, _, problems := DecodeRequest(r, Tenants{}); len(problems) > 0 {
+			b.Fatal(problems)
 		}
 	}
 }

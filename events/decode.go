@@ -63,8 +63,9 @@ func DataOf[D Event](e Envelope) (D, error) {
 // What an upstream system leaves out of the envelope is filled from the record:
 // its id names the request, its account the tenant, its time the submission.
 //
-// The envelope is usable even when there are problems: it is what
-// RequestRejected is said about.
+// The data is returned beside the envelope, which has none: it may be long. The
+// envelope is usable even when there are problems: it is what RequestRejected is
+// said about.
 func DecodeRequest(r Record, tenants Tenants) (Envelope, RequestReceived, []Problem) {
 	var said requestDetail
 	e := Envelope{kind: RequestReceived{}.Type(), Version: RequestReceived{}.Version(), Attempt: 1}
@@ -103,7 +104,6 @@ func DecodeRequest(r Record, tenants Tenants) (Envelope, RequestReceived, []Prob
 	}
 	e.CausationID = said.CausationID
 	e.ID = ID(e.kind, e.Tenant, e.RequestID, fmt.Sprint(e.Attempt))
-	e.Data, _ = json.Marshal(said.Data)
 	return e, said.Data, problems
 }
 

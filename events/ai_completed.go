@@ -1,7 +1,8 @@
 package events
 
 // AiCompleted: the model answered, the answer fits the task's schema and is
-// kept. Said by analyze as soon as the answer is durable.
+// kept. Said by analyze, and by api while somebody waits, as soon as the answer is
+// durable.
 type AiCompleted struct {
 	// Answer is the key of the kept answer under answers/.
 	Answer string `json:"answer"`

@@ -1,6 +1,7 @@
 package events
 
-// AiFailed: the model cannot answer this request. Said by analyze. Terminal.
+// AiFailed: the model cannot answer this request. Said by analyze and api.
+// Terminal.
 type AiFailed struct {
 	Class FailureClass `json:"class"`
 	// Message is one sentence for people; it quotes neither input nor answer.

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// RequestReceived: somebody wants an answer. Said by upstream systems, and by
-// ingest for every good record of an upload. It is the only event that carries
+// RequestReceived: somebody wants an answer. Said by upstream systems, by api
+// for them, and by ingest for every good record of an upload. It is the only event that carries
 // text and addresses.
 type RequestReceived struct {
 	// Task names a built-in task or a file under tasks/.

@@ -30,8 +30,8 @@ type asked struct {
 // in the body it stands. Otherwise is the task of a request that names none.
 func (h *Handler) read(ctx context.Context, c *call, item json.RawMessage, id, at, otherwise string) (asked, []fieldError, error) {
 	a := asked{id: id, tenant: c.tenant}
-	fields := map[string]json.RawMessage{}
-	if json.Unmarshal(item, &fields) != nil || fields == nil {
+	fields := members(item)
+	if fields == nil {
 		return a, []fieldError{{Pointer: fragment(at), Code: "type", Detail: "must be an object"}}, nil
 	}
 	var errs []fieldError

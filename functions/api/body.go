@@ -170,6 +170,15 @@ func checkNumber(number string) error {
 	return nil
 }
 
+// members are those of a JSON object, nil of anything else.
+func members(raw json.RawMessage) map[string]json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return nil
+	}
+	return fields
+}
+
 // text is the text of a JSON string, "" of anything else.
 func text(raw json.RawMessage) string {
 	var s string

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -333,7 +334,7 @@ func diesAt(t *testing.T, send awsevents.APIGatewayV2HTTPRequest, after bool, st
 	w.restart()
 	w.clock.pass(held)
 	r = w.send(send)
-	if r.StatusCode >= 300 || r.StatusCode == 207 {
+	if r.StatusCode >= 300 || r.StatusCode == http.StatusMultiStatus {
 		t.Fatalf("step %d: then %d %s", step, r.StatusCode, r.Body)
 	}
 	w.promised(r, w.said())

@@ -117,8 +117,8 @@ func (h *Handler) ticket(ctx context.Context, p place, key string) (response, er
 // readUpload reads what is asked for: task and name, and whatever a definition
 // beside the file may say; all that is wrong is listed.
 func (h *Handler) readUpload(ctx context.Context, body []byte) (wanted, []fieldError, error) {
-	fields := map[string]json.RawMessage{}
-	if json.Unmarshal(body, &fields) != nil || fields == nil {
+	fields := members(body)
+	if fields == nil {
 		return wanted{}, []fieldError{{Pointer: "#", Code: "type", Detail: "must be an object"}}, nil
 	}
 	var w wanted

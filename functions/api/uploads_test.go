@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func TestAFileMayBePut(t *testing.T) {
 	one := parsed[ticket](t, r)
 	signed, err := url.Parse(one.URL)
 	w.must(err)
-	if one.Method != "PUT" || !strings.HasSuffix(signed.Path, "/"+one.Key) || signed.Query().Get("X-Amz-Expires") != "900" || r.Headers["location"] != "/uploads/"+one.ID {
+	if one.Method != http.MethodPut || !strings.HasSuffix(signed.Path, "/"+one.Key) || signed.Query().Get("X-Amz-Expires") != "900" || r.Headers["location"] != "/uploads/"+one.ID {
 		t.Errorf("%+v", one)
 	}
 	if signed.Query().Has("x-amz-checksum-crc32") || signed.Query().Has("X-Amz-Sdk-Checksum-Algorithm") {

@@ -1,7 +1,7 @@
 // Package requests keeps what is known of every request and every upload, so
 // that somebody who asks "where is it?" is answered from one object.
 //
-//	analyze ──Admit──► requests/<tenant>/<id>.json ◄──Update── track      a single request: its [Status]
+//	analyze, api ──Admit──► requests/<tenant>/<id>.json ◄──Update── track  a single request: its [Status]
 //	                                  │
 //	                                 Get ──► notify (recipients), api, the operator's command
 //

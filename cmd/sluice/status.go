@@ -98,6 +98,9 @@ func (s *settings) showStatus(ctx context.Context, session *session, status requ
 	for _, r := range status.Reasons {
 		line("reason", "%s", strings.TrimSpace(r.Field+" "+r.Message))
 	}
+	if status.MailSkipped != "" {
+		line("no mail", "%s", status.MailSkipped)
+	}
 	if status.Spend != nil {
 		line("cost", "$%.6f (%s)", status.Spend.CostUSD, costIs)
 	}

@@ -98,6 +98,56 @@ lint:
 	go vet ./...
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) run ./...
 
+# Terraform. TF_PLUGIN_DIR is a folder of providers, for machines without the
+# registry: terraform providers mirror FOLDER fills one. Empty asks the registry.
+TF_PLUGIN_DIR ?=
+ENV           ?= dev
+TF_ROOT       := terraform/environments/$(ENV)
+TF_INIT       := init -input=false -lockfile=readonly $(if $(TF_PLUGIN_DIR),-plugin-dir='$(TF_PLUGIN_DIR)') $(if $(wildcard $(TF_ROOT)/backend.hcl),-backend-config=backend.hcl)
+TF_TESTED     := $(sort $(patsubst %/tests/,%,$(wildcard terraform/modules/*/tests/ terraform/environments/*/tests/ terraform/account/tests/)))
+
+## make packages       bin/packages/<function>.zip, for arm64, the same bytes from the same source
+.PHONY: packages
+packages:
+	go run ./terraform/package $(BIN)/packages
+
+## make plan ENV=dev   what terraform would change in an environment (dev, staging, prod) of your account
+## make apply ENV=dev, make destroy ENV=dev
+##                     change it, or take it away; both ask before they do (terraform/README.md)
+.PHONY: plan apply destroy
+plan apply destroy: packages
+	terraform -chdir=$(TF_ROOT) $(TF_INIT)
+	terraform -chdir=$(TF_ROOT) $@ $(ARGS)
+
+## make terraform-test terraform fmt, validate and test with mocked providers; no account, no network
+.PHONY: terraform-test
+terraform-test:
+	@if ! command -v terraform >/dev/null; then \
+	  echo 'SKIPPED: terraform is not on the PATH; https://developer.hashicorp.com/terraform/install gets it.'; \
+	elif [ -z '$(TF_PLUGIN_DIR)' ] && [ '$(TF_REGISTRY)' != on ]; then \
+	  echo 'SKIPPED: no provider. TF_PLUGIN_DIR=FOLDER names a folder that terraform providers mirror filled; TF_REGISTRY=on asks the registry.'; \
+	else \
+	  export TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1; \
+	  terraform fmt -check -recursive terraform; \
+	  for root in $(TF_TESTED); do echo "== $$root"; \
+	    terraform -chdir=$$root init -input=false -backend=false $(if $(TF_PLUGIN_DIR),-plugin-dir='$(TF_PLUGIN_DIR)') >/dev/null; \
+	    terraform -chdir=$$root validate -no-color; \
+	    terraform -chdir=$$root test -no-color; done; fi
+
+## make terraform-apply-test
+##                     apply, use and destroy two environments in the emulator moto, where terraform, its provider and moto are
+.PHONY: terraform-apply-test
+terraform-apply-test: packages
+	SLUICE_TERRAFORM=on TF_PLUGIN_DIR='$(TF_PLUGIN_DIR)' go test ./cmd/sluice -count=1 -timeout 60m -v -run TestTheStackIsApplied
+
+## make lint-terraform tflint and tfsec, where they are on the PATH
+.PHONY: lint-terraform
+lint-terraform:
+	@if command -v tflint >/dev/null; then tflint --chdir=terraform --recursive --config="$$PWD/terraform/.tflint.hcl"; \
+	else echo 'SKIPPED: tflint; go install github.com/terraform-linters/tflint@v0.64.0 gets it, some minutes.'; fi
+	@if command -v tfsec >/dev/null; then tfsec terraform --config-file terraform/.tfsec.yml --concise-output --no-color; \
+	else echo 'SKIPPED: tfsec; go install github.com/aquasecurity/tfsec/cmd/tfsec@v1.28.14 gets it, some minutes.'; fi
+
 ## make clean          remove what was built (not the local machine's data)
 .PHONY: clean
 clean:

@@ -10,20 +10,39 @@ import (
 	"sync"
 )
 
-// attributes keeps what moto forgets of queues' attributes.
+// attributes keeps what moto forgets of queues' attributes, or writes in another
+// way.
 type attributes struct {
 	mu   sync.Mutex
-	kept map[string]string // RedriveAllowPolicy by queue
+	kept map[string]map[string]string // by queue
 }
 
-const allow = "RedriveAllowPolicy"
+const (
+	allow   = "RedriveAllowPolicy"
+	redrive = "RedrivePolicy"
+)
+
+// keep keeps them as they came; "" takes one away.
+func (a *attributes) keep(queue string, given map[string]string) {
+	for _, name := range []string{allow, redrive} {
+		value, set := given[name]
+		switch {
+		case set && a.kept[queue] == nil:
+			a.kept[queue] = map[string]string{name: value}
+		case set:
+			a.kept[queue][name] = value
+		}
+	}
+	maps.DeleteFunc(a.kept[queue], func(_, value string) bool { return value == "" })
+}
 
 func (a *attributes) fill(w http.ResponseWriter, r *http.Request, rest http.Handler) bool {
 	operation, is := target(r, "AmazonSQS.")
-	if !is || operation != "SetQueueAttributes" && operation != "GetQueueAttributes" && operation != "DeleteQueue" {
+	if !is || !slices.Contains([]string{"CreateQueue", "SetQueueAttributes", "GetQueueAttributes", "DeleteQueue"}, operation) {
 		return false
 	}
 	var in struct {
+		QueueName      string
 		QueueUrl       string
 		Attributes     map[string]string
 		AttributeNames []string
@@ -35,15 +54,15 @@ func (a *attributes) fill(w http.ResponseWriter, r *http.Request, rest http.Hand
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	queue := path.Base(in.QueueUrl)
-	policy, set := in.Attributes[allow]
-	switch {
-	case operation == "DeleteQueue":
+	switch operation {
+	case "DeleteQueue":
 		delete(a.kept, queue)
 		return false
-	case operation == "SetQueueAttributes" && !set:
+	case "CreateQueue":
+		a.keep(in.QueueName, in.Attributes)
 		return false
-	case operation == "SetQueueAttributes":
-		a.kept[queue] = policy
+	case "SetQueueAttributes":
+		a.keep(queue, in.Attributes)
 		delete(in.Attributes, allow)
 		if len(in.Attributes) == 0 {
 			answer(w, http.StatusOK, struct{}{})
@@ -57,7 +76,7 @@ func (a *attributes) fill(w http.ResponseWriter, r *http.Request, rest http.Hand
 
 // get adds what is kept to what moto knows.
 func (a *attributes) get(w http.ResponseWriter, r *http.Request, rest http.Handler, queue, url string, names []string) bool {
-	if !slices.Contains(names, allow) && !slices.Contains(names, "All") {
+	if !slices.Contains(names, allow) && !slices.Contains(names, redrive) && !slices.Contains(names, "All") {
 		return false
 	}
 	restore(r, encoded(map[string]any{"QueueUrl": url, "AttributeNames": []string{"All"}}))
@@ -67,11 +86,12 @@ func (a *attributes) get(w http.ResponseWriter, r *http.Request, rest http.Handl
 		told.pass(w, told.Bytes())
 		return true
 	}
+	if out.Attributes == nil {
+		out.Attributes = map[string]string{}
+	}
+	maps.Copy(out.Attributes, a.kept[queue])
 	if !slices.Contains(names, "All") {
 		maps.DeleteFunc(out.Attributes, func(name, _ string) bool { return !slices.Contains(names, name) })
-	}
-	if policy := a.kept[queue]; policy != "" {
-		out.Attributes[allow] = policy
 	}
 	told.pass(w, encoded(out))
 	return true

@@ -30,7 +30,7 @@ func gaps(o Options, mails http.Handler) []gap {
 	}
 	return append(all,
 		gap{"mails", "moto's SES has neither event destinations nor a suppression list, and answers configuration sets in another shape", beside("/v2/email/", mails)},
-		gap{"redrive-allow policies", "moto forgets them, and the provider waits for them", (&attributes{kept: map[string]string{}}).fill},
+		gap{"redrive policies", "moto forgets who is allowed, which the provider waits for, and writes the rest anew", (&attributes{kept: map[string]map[string]string{}}).fill},
 		gap{"event source mappings", "moto's own take messages and lose them, so they are made disabled", disabledMappings},
 		gap{"bucket policies", "moto ignores conditions, and would refuse every object for not coming by TLS", (&policies{kept: map[string][]byte{}}).fill},
 		gap{"budgets", "moto has neither DescribeSubscribersForNotification nor ListTagsForResource", newBudgets().fill},

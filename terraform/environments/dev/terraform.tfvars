@@ -1,6 +1,6 @@
 region = "us-east-1"
 
-sender            = "Sluice <sluice-dev@example.com>"
+sender            = "Sluice <sluice@dev.example.com>"
 recipient_domains = ["example.com"]
 
 # Nothing that costs while it rests: no VPC, short lives.

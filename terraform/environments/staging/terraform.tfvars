@@ -1,6 +1,6 @@
 region = "us-east-1"
 
-sender            = "Sluice <sluice-staging@example.com>"
+sender            = "Sluice <sluice@staging.example.com>"
 recipient_domains = ["example.com"]
 
 # The same network as prod, in one zone.
@@ -9,9 +9,6 @@ vpc_cidr = "10.91.0.0/20"
 
 key_deletion_days = 7
 log_days          = 14
-
-# Two environments that send by one domain of one account: only one makes it.
-create_sender_identity = false
 
 model_usd_per_day    = 20
 budget_usd_per_month = 200

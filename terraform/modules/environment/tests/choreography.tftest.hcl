@@ -106,6 +106,7 @@ run "a_subscription_is_one_entry" {
 
   variables {
     choreography = "../../tests/testdata/another.json"
+    schemas      = "../../tests/testdata/schemas"
   }
   assert {
     condition     = output.functions["translate"] == "sluice-test-translate" && output.queues["translate"].dlq_name == "sluice-test-translate-dlq" && output.api_url != null
@@ -114,6 +115,27 @@ run "a_subscription_is_one_entry" {
   assert {
     condition     = output.statements["translate"]["s3:PutObject"].resources == ["arn:aws:s3:::mock/translations/*"]
     error_message = "Its policy is ${jsonencode(output.statements["translate"])}"
+  }
+}
+
+run "an_optional_call_is_allowed_with_its_feature_alone" {
+  command = apply
+
+  assert {
+    condition     = !anytrue([for s in values(output.statements) : can(s["bedrock:ApplyGuardrail"])])
+    error_message = "A guardrail may be asked although there is none."
+  }
+}
+
+run "and_with_it" {
+  command = apply
+
+  variables {
+    guardrail = {}
+  }
+  assert {
+    condition     = output.statements["analyze"]["bedrock:ApplyGuardrail"].resources == ["arn:aws:bedrock:us-east-1:111122223333:guardrail/mock"]
+    error_message = "The guardrail may not be asked: ${jsonencode(output.statements["analyze"])}"
   }
 }
 

@@ -19,6 +19,7 @@ const (
 	FailureTooLong  FailureClass = "tooLong"  // input or answer does not fit the model
 	FailureModel    FailureClass = "model"    // the model or its service says the call is wrong
 	FailureUnusable FailureClass = "unusable" // the task cannot be asked of this model
+	FailureWorkflow FailureClass = "workflow" // the workflow that ran it gave up; its execution says over which step
 )
 
 // Type implements [Event].

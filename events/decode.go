@@ -98,6 +98,7 @@ func DecodeRequest(r Record, tenants Tenants) (Envelope, RequestReceived, []Prob
 		}
 		e.Request.WantsMail = said.Data.Notify != nil && len(said.Data.Notify.Email) > 0
 	}
+	e.Request.Audit = said.Data.Audit
 	e.CorrelationID = said.CorrelationID
 	if e.CorrelationID == "" {
 		e.CorrelationID = e.RequestID

@@ -81,6 +81,8 @@ type Request struct {
 	// WantsMail: somebody is to be mailed about this very request. For an upload
 	// record that is set only where a mail per record was asked for.
 	WantsMail bool `json:"wantsMail"`
+	// Audit: the request asked for an execution history; see [Envelope.Audited].
+	Audit bool `json:"audit,omitempty"`
 }
 
 // UploadRecord names a record of an upload.
@@ -96,6 +98,26 @@ type Step struct {
 	Name  string    `json:"name"`
 	Began time.Time `json:"began"`
 	Ended time.Time `json:"ended"`
+}
+
+// Audit says who keeps the history of a request that asked for one.
+type Audit string
+
+// The kinds of audit.
+const (
+	AuditWorkflow     Audit = "workflow"     // Step Functions runs the request, and keeps its history
+	AuditChoreography Audit = "choreography" // there is no workflow here: the timeline is all there is
+)
+
+// Audited is how the request is audited, "" if it did not ask for it.
+func (e Envelope) Audited() Audit {
+	switch {
+	case e.Execution != "":
+		return AuditWorkflow
+	case e.Request.Audit:
+		return AuditChoreography
+	}
+	return ""
 }
 
 // Type is the detail-type that the envelope travels under.

@@ -38,6 +38,17 @@ func ParseRecord(body []byte) (Record, error) {
 	return r, nil
 }
 
+// RecordOf is the record of an event that a function of ours said, as a rule
+// would deliver it. Account and region are where it was said.
+func RecordOf(function, account, region string, e Envelope) (Record, error) {
+	detail, err := json.Marshal(e)
+	if err != nil {
+		return Record{}, fmt.Errorf("encode %s: %w", e.Type(), err)
+	}
+	return Record{ID: e.ID, Source: SourcePrefix + function, DetailType: e.Type(), Account: account, Region: region, Time: e.Time,
+		Resources: []string{}, Detail: detail}, nil
+}
+
 // SourcePrefix begins the source of every event that a function of ours says;
 // the function's name follows. The bus policy keeps others from using it.
 const SourcePrefix = "sluice."

@@ -25,12 +25,21 @@ func (h *Handler) validate(ctx context.Context, r *request) error {
 }
 
 // claim admits a single request under its id. It tells whether the request is
-// over already, so that nothing is left to say.
+// over already, so that nothing is left to say. What a workflow runs was admitted
+// by whoever started it.
 func (h *Handler) claim(ctx context.Context, r *request, detail json.RawMessage) (bool, error) {
+	if r.Execution != "" {
+		return false, nil
+	}
+	r.fingerprint = fingerprint(r, detail)
 	if r.Request.Upload != nil && !r.Request.WantsMail {
 		return false, nil // a record's progress is its upload's; only its own recipients need a place
 	}
-	status := admission.Status(r.Envelope, r.data, fingerprint(r, detail))
+	status := admission.Status(r.Envelope, r.data, r.fingerprint)
+	status.Audit = r.Audited()
+	if len(r.problems) == 0 && h.audits(r) {
+		status.Audit, status.Execution = events.AuditWorkflow, h.Workflow.Execution(r.Tenant, r.RequestID, r.Attempt)
+	}
 	standing, err := h.Book.Admit(ctx, status)
 	if errors.Is(err, requests.ErrConflict) {
 		return h.conflict(ctx, r, status)
@@ -64,6 +73,7 @@ func (h *Handler) conflict(ctx context.Context, r *request, status requests.Stat
 	r.problems = append([]events.Problem{{Field: "/requestId", Code: events.CodeConflict,
 		Message: "another request has this id, with other content"}}, r.problems...)
 	status.RequestID, status.CorrelationID, status.ConflictsWith = id, r.CorrelationID, r.conflictsWith
+	status.Audit, status.Execution = r.Audited(), ""
 	standing, err := h.Book.Admit(ctx, status)
 	if err != nil {
 		return false, fmt.Errorf("admit: %w", err)

@@ -47,6 +47,9 @@ type Config struct {
 	// again after a quota of the day was used up. Without one, messages wait one
 	// by one.
 	PauseRole string `env:"SLUICE_PAUSE_ROLE"`
+	// WorkflowARN is the state machine that runs requests with audit: true. Without
+	// one they go by the choreography.
+	WorkflowARN string `env:"SLUICE_WORKFLOW_ARN"`
 	// Function is the function's own name, which Lambda sets.
 	Function string `env:"AWS_LAMBDA_FUNCTION_NAME"`
 

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"time"
@@ -20,10 +21,11 @@ import (
 	"sluice/internal/requests"
 	"sluice/internal/suppression"
 	"sluice/internal/task"
+	"sluice/internal/workflow"
 )
 
 // Connect makes the handler that works with the services of AWS. The error says
-// that the table of models is wrong.
+// that the table of models or the workflow's ARN is wrong.
 func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 	models, err := bedrock.LoadModels()
 	if err != nil {
@@ -48,6 +50,11 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 	}
 	if c.PauseRole != "" {
 		parts.Mappings = mappings.Connect(clients, mappings.Options{Function: c.Function, RoleARN: c.PauseRole})
+	}
+	if c.WorkflowARN != "" {
+		if parts.Workflow, err = workflow.NewMachine(workflow.New(clients), c.WorkflowARN); err != nil {
+			return nil, fmt.Errorf("environment: SLUICE_WORKFLOW_ARN: %w", err)
+		}
 	}
 	return New(parts), nil
 }

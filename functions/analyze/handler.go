@@ -20,14 +20,23 @@ import (
 	"sluice/internal/suppression"
 	"sluice/internal/task"
 	"sluice/internal/telemetry"
+	"sluice/internal/workflow"
 )
 
 // Name is the function's name.
 const Name = "analyze"
 
+// Payloads gives the text of an input, and keeps it where no text may lie; see
+// internal/bus.
+type Payloads interface {
+	admission.Payloads
+	Keep(ctx context.Context, tenant string, in events.Input) (events.Input, error)
+}
+
 // Book admits single requests; see internal/requests.
 type Book interface {
 	Admit(context.Context, requests.Status) (requests.Status, error)
+	Get(ctx context.Context, tenant, id string) (requests.Status, error)
 }
 
 // Answers asks the model; see internal/answers.
@@ -51,10 +60,16 @@ type Mappings interface {
 	Pause(ctx context.Context, queueARN string, until time.Time) error
 }
 
+// Workflow runs requests that ask for an audit; see internal/workflow.
+type Workflow interface {
+	Execution(tenant, request string, attempt int) string
+	Start(ctx context.Context, execution string, in workflow.Input) error
+}
+
 // Parts are what the handler works with.
 type Parts struct {
 	Tenants  events.Tenants
-	Payloads admission.Payloads
+	Payloads Payloads
 	Tasks    admission.Tasks
 	Book     Book
 	Answers  Answers
@@ -63,6 +78,9 @@ type Parts struct {
 	Bus          Publisher
 	// Mappings is nil where nothing may be paused.
 	Mappings Mappings
+	// Workflow is nil where there is none: then requests that ask for an audit go by
+	// the choreography.
+	Workflow Workflow
 	// PastBudget is what becomes of requests that there is no money for.
 	PastBudget budget.Action
 	Log        *slog.Logger
@@ -78,6 +96,7 @@ func New(p Parts) *Handler { return &Handler{p} }
 // request is one message on its way.
 type request struct {
 	events.Envelope
+	message  consume.Message
 	data     events.RequestReceived
 	question *task.Question
 	text     string
@@ -85,6 +104,8 @@ type request struct {
 	// malformed: the schema or the sender is wrong, so the data may not be what
 	// was meant.
 	malformed bool
+	// fingerprint tells the request from another one with its id.
+	fingerprint string
 	// conflictsWith is the id that the request asked for, if another one has it.
 	conflictsWith string
 	began         time.Time
@@ -110,12 +131,8 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 // way: Defer for a throttled model, Park for what needs a person, and S3's, the
 // model's or the bus's own error otherwise.
 func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.Seat) error {
-	r, err := h.decode(m.Record)
+	ctx, r, err := h.read(ctx, m)
 	if err != nil {
-		return err
-	}
-	ctx = telemetry.With(ctx, telemetry.IDs{RequestID: r.RequestID, CorrelationID: r.CorrelationID, Event: r.Type()})
-	if err := h.validate(ctx, r); err != nil {
 		return err
 	}
 	over, err := h.claim(ctx, r, m.Record.Detail)
@@ -124,6 +141,9 @@ func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.S
 	}
 	if len(r.problems) > 0 {
 		return h.reject(ctx, r)
+	}
+	if h.audits(r) {
+		return h.start(ctx, r)
 	}
 	if over, err := h.skip(ctx, r); over || err != nil {
 		return err
@@ -138,12 +158,22 @@ func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.S
 	return h.tell(ctx, r, outcome)
 }
 
-func (h *Handler) decode(record events.Record) (*request, error) {
-	e, data, problems := events.DecodeRequest(record, h.Tenants)
+// read decodes the request and finds everything that is wrong with it.
+func (h *Handler) read(ctx context.Context, m consume.Message) (context.Context, *request, error) {
+	r, err := h.decode(m)
+	if err != nil {
+		return ctx, nil, err
+	}
+	ctx = telemetry.With(ctx, telemetry.IDs{RequestID: r.RequestID, CorrelationID: r.CorrelationID, Event: r.Type()})
+	return ctx, r, h.validate(ctx, r)
+}
+
+func (h *Handler) decode(m consume.Message) (*request, error) {
+	e, data, problems := events.DecodeRequest(m.Record, h.Tenants)
 	if e.Hop > events.MaxHop {
 		return nil, fault.Errorf(fault.Park, "the request is %d hops from its first event, more than %d: a loop", e.Hop, events.MaxHop)
 	}
-	return &request{Envelope: e, data: data, problems: problems, began: h.Now()}, nil
+	return &request{Envelope: e, message: m, data: data, problems: problems, began: h.Now()}, nil
 }
 
 // reject says that the request can never be answered.
@@ -259,5 +289,6 @@ func (h *Handler) say(ctx context.Context, r *request, data events.Event, end ev
 	if err := h.Bus.Publish(ctx, e); err != nil {
 		return fmt.Errorf("say %s: %w", data.Type(), err)
 	}
+	r.message.Said(e)
 	return nil
 }

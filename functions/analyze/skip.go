@@ -2,11 +2,13 @@ package analyze
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"sluice/events"
+	"sluice/internal/objects"
 )
 
 // skip ends a request before tokens are bought for it, if nobody would get the
@@ -16,7 +18,10 @@ import (
 // An answer that is there already costs nothing, and may have been said by an
 // earlier delivery of the same request: then it goes on, and notify skips the mail.
 func (h *Handler) skip(ctx context.Context, r *request) (bool, error) {
-	n := r.data.Notify
+	n, err := h.notify(ctx, r)
+	if err != nil {
+		return false, err
+	}
 	if r.Request.Upload != nil || n == nil || n.AnswerAnyway || len(n.Email) == 0 {
 		return false, nil
 	}
@@ -47,4 +52,20 @@ func (h *Handler) skip(ctx context.Context, r *request) (bool, error) {
 	skipped.Reason = "none of the recipients may be mailed, so the model was not asked: " + strings.Join(reasons, "; ")
 	h.Log.InfoContext(ctx, "skipped before the model was asked", "recipients", len(skipped.Recipients))
 	return true, h.say(ctx, r, skipped, events.Skipped)
+}
+
+// notify is who is to be mailed. What a workflow runs does not say so itself: its
+// history has many readers.
+func (h *Handler) notify(ctx context.Context, r *request) (*events.Notify, error) {
+	if r.Execution == "" || !r.Request.WantsMail {
+		return r.data.Notify, nil
+	}
+	status, err := h.Book.Get(ctx, r.Tenant, r.RequestID)
+	if errors.Is(err, objects.ErrNotFound) {
+		return nil, nil // nobody knows; notify will say so
+	}
+	if err != nil {
+		return nil, fmt.Errorf("recipients: %w", err)
+	}
+	return &events.Notify{Email: status.Notify, AnswerAnyway: status.AnswerAnyway}, nil
 }

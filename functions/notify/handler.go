@@ -87,7 +87,7 @@ func (h *Handler) Handle(ctx context.Context, m consume.Message) error {
 		return err
 	}
 	if len(addresses) == 0 {
-		return h.say(ctx, began, about, nil, "who is to be mailed is not known")
+		return h.say(ctx, m, began, about, nil, "who is to be mailed is not known")
 	}
 	outcomes, err := h.mailAll(ctx, about, addresses)
 	if errors.Is(err, errStopped) {
@@ -96,7 +96,7 @@ func (h *Handler) Handle(ctx context.Context, m consume.Message) error {
 	if err != nil {
 		return err
 	}
-	return h.say(ctx, began, about, outcomes, because("none of the recipients may be mailed", outcomes))
+	return h.say(ctx, m, began, about, outcomes, because("none of the recipients may be mailed", outcomes))
 }
 
 func decode(r events.Record) (*subject, error) {
@@ -208,7 +208,7 @@ func (s *subject) claim(hash string) claim.Claim {
 }
 
 // say reports what became of the mail.
-func (h *Handler) say(ctx context.Context, began time.Time, about *subject, outcomes []events.Recipient, why string) error {
+func (h *Handler) say(ctx context.Context, m consume.Message, began time.Time, about *subject, outcomes []events.Recipient, why string) error {
 	var data events.Event = events.NotificationSkipped{About: about.Type(), Reason: why, Recipients: outcomes}
 	for _, one := range outcomes {
 		if one.Outcome != events.MailSkipped {
@@ -222,5 +222,9 @@ func (h *Handler) say(ctx context.Context, began time.Time, about *subject, outc
 	if about.Type() == (events.Stored{}).Type() {
 		e = e.Ends(events.Completed)
 	}
-	return h.bus.Publish(ctx, e)
+	if err := h.bus.Publish(ctx, e); err != nil {
+		return err
+	}
+	m.Said(e)
+	return nil
 }

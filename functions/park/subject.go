@@ -38,6 +38,8 @@ func (h *Handler) about(m consume.Message) subject {
 	if !events.ValidTenant(s.Tenant) || !events.ValidRequestID(s.RequestID) {
 		s.Envelope = ofNobody(m)
 	}
+	// Whatever ran it has given up: what follows goes by the choreography.
+	s.Execution = ""
 	s.fill(m)
 	s.ends = h.ends(m, s.Envelope)
 	s.unsaid = m.Record.Own() && m.Record.DetailType == (events.RequestParked{}).Type()
@@ -81,7 +83,7 @@ func own(r events.Record) events.Envelope {
 	var loose events.Envelope
 	for name, to := range map[string]any{
 		"id": &loose.ID, "subject": &loose.Subject, "requestId": &loose.RequestID, "tenant": &loose.Tenant, "correlationId": &loose.CorrelationID,
-		"request": &loose.Request, "attempt": &loose.Attempt, "hop": &loose.Hop, "execution": &loose.Execution,
+		"request": &loose.Request, "attempt": &loose.Attempt, "hop": &loose.Hop,
 	} {
 		_ = json.Unmarshal(fields[name], to) // what is wrong with it is why it is here
 	}
@@ -116,9 +118,8 @@ func ofNobody(m consume.Message) events.Envelope {
 }
 
 const (
-	maxID        = 128
-	maxExecution = 2048
-	maxTimeline  = 24
+	maxID       = 128
+	maxTimeline = 24
 )
 
 // fill makes the envelope one that every function can read.
@@ -131,9 +132,6 @@ func (s *subject) fill(m consume.Message) {
 	}
 	if s.ID == "" || len(s.ID) > maxID {
 		s.ID = events.ID("parked", string(m.Body))
-	}
-	if len(s.Execution) > maxExecution {
-		s.Execution = ""
 	}
 	if !events.ValidRequestID(s.Request.Task) {
 		s.Request.Task = nobody

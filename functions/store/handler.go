@@ -42,11 +42,12 @@ func New(store *objects.Store, bus Publisher, now func() time.Time) *Handler {
 
 // item is one message on its way.
 type item struct {
-	event  events.Envelope
-	said   events.AiCompleted
-	result results.Result
-	key    string
-	err    error
+	message consume.Message
+	event   events.Envelope
+	said    events.AiCompleted
+	result  results.Result
+	key     string
+	err     error
 }
 
 // Handle stores the results of a batch and returns one error per message: Park
@@ -55,7 +56,7 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 	began := h.now()
 	items := make([]*item, len(messages))
 	for i, m := range messages {
-		items[i] = decode(m.Record)
+		items[i] = decode(m)
 	}
 	each(items, func(n *item) { n.err = h.load(ctx, n) })
 	h.write(ctx, items)
@@ -67,9 +68,9 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 	return errs
 }
 
-func decode(r events.Record) *item {
-	n := &item{}
-	if n.event, n.err = events.Decode(r); n.err == nil {
+func decode(m consume.Message) *item {
+	n := &item{message: m}
+	if n.event, n.err = events.Decode(m.Record); n.err == nil {
 		n.said, n.err = events.DataOf[events.AiCompleted](n.event)
 	}
 	n.err = fault.As(fault.Park, n.err)
@@ -117,6 +118,7 @@ func (h *Handler) load(ctx context.Context, n *item) error {
 		// The event's time, not now: a second delivery writes the same bytes.
 		Submitted: e.Request.Submitted, Completed: e.Time,
 		Answer: answer.Answer, AnswerKey: n.said.Answer, TaskVersion: answer.TaskVersion, Spend: n.said.Spend, Timeline: e.Timeline,
+		Audit: e.Audited(), Execution: e.Execution,
 	}
 	return nil
 }
@@ -208,6 +210,8 @@ func (h *Handler) say(ctx context.Context, began time.Time, items []*item) {
 		said, who = append(said, stored), append(who, n)
 	}
 	for i, err := range h.bus.PublishAll(ctx, said...) {
-		who[i].err = err
+		if who[i].err = err; err == nil {
+			who[i].message.Said(said[i])
+		}
 	}
 }

@@ -44,6 +44,10 @@ func apply(s *requests.Status, e events.Envelope, data any) {
 	if len(e.Timeline) > len(s.Timeline) {
 		s.Timeline = e.Timeline
 	}
+	// What was parked has left its workflow, and what follows is the choreography's.
+	if s.Audit == "" || newer {
+		s.Audit, s.Execution = e.Audited(), e.Execution
+	}
 	switch d := data.(type) {
 	case events.RequestRejected:
 		if advance(s, requests.Rejected, events.Rejected) {

@@ -4,8 +4,8 @@
 // files, no instance metadata. Leaving the SDK's config package out makes a
 // cold start 8 % cheaper and the binary 1.7 MB smaller. AWS_ENDPOINT_URL points
 // every client at one endpoint, and AWS_ENDPOINT_URL_<SERVICE> (S3, SQS,
-// EVENTBRIDGE, SESV2, BEDROCK_RUNTIME, LAMBDA, SCHEDULER) those of one service
-// at another, as they do for any AWS SDK.
+// EVENTBRIDGE, SESV2, BEDROCK_RUNTIME, LAMBDA, SCHEDULER, SFN) those of one
+// service at another, as they do for any AWS SDK.
 package awsclient
 
 import (

@@ -31,6 +31,8 @@ type Options struct {
 	// Defers: the handler may return fault.Defer often, so a receive is not a
 	// failure; failures are counted by message in this process.
 	Defers bool
+	// Tasks answers workflows; nil for a function that is no step of one.
+	Tasks Tasks
 	// Anything: the handler takes bodies that are not EventBridge events too.
 	Anything bool
 }
@@ -130,11 +132,16 @@ func (o Options) parse(batch awsevents.SQSEvent, invocation *telemetry.Invocatio
 	messages, errs := make([]Message, len(batch.Records)), make([]error, len(batch.Records))
 	for i, raw := range batch.Records {
 		m := messageOf(raw)
+		if o.Tasks != nil {
+			m.fromStep()
+		}
 		record, err := events.ParseRecord(m.Body)
 		if err != nil && !o.Anything {
 			errs[i] = fault.As(fault.Park, err)
 		}
-		m.Record = record
+		if m.Record = record; o.Tasks != nil {
+			m.withoutExecution()
+		}
 		if invocation != nil {
 			m.span = invocation.Span(m.source())
 		}

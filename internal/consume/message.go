@@ -34,6 +34,9 @@ type Message struct {
 	// trace is the X-Ray header that came with it.
 	trace string
 	span  *telemetry.Span
+	// token is whom the outcome is told, if a workflow waits for it.
+	token string
+	said  *note
 }
 
 func messageOf(m awsevents.SQSMessage) Message {
@@ -47,7 +50,7 @@ func messageOf(m awsevents.SQSMessage) Message {
 	}
 	return Message{
 		ID: m.MessageId, Queue: events.QueueOfARN(m.EventSourceARN), QueueARN: m.EventSourceARN, Body: []byte(m.Body), Receives: max(receives, 1),
-		Sent: time.UnixMilli(sent).UTC(), Attributes: attributes, receipt: m.ReceiptHandle,
+		Sent: time.UnixMilli(sent).UTC(), Attributes: attributes, receipt: m.ReceiptHandle, said: &note{},
 		trace: m.Attributes["AWSTraceHeader"],
 	}
 }

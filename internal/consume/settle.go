@@ -58,7 +58,7 @@ func (s *settler) settle(ctx context.Context, messages []Message, errs []error) 
 	var settling sync.WaitGroup
 	slots := make(chan struct{}, s.InFlight)
 	for i, m := range messages {
-		if errs[i] == nil {
+		if errs[i] == nil && m.token == "" {
 			s.forget(m)
 			m.span.Done(ctx, telemetry.Done)
 			continue
@@ -77,9 +77,17 @@ func (s *settler) settle(ctx context.Context, messages []Message, errs []error) 
 	return response
 }
 
-// settleOne decides about a message that did not go well, and tells whether it
-// stays in the queue.
+// settleOne decides about a message that did not go well, or that a workflow
+// waits for, and tells whether it stays in the queue.
 func (s *settler) settleOne(ctx context.Context, m Message, err error) bool {
+	if m.token != "" {
+		left := s.answer(ctx, m, err)
+		if left == nil {
+			s.stepDone(ctx, m, err)
+			return false
+		}
+		err = left
+	}
 	if errors.Is(err, errUnbegun) {
 		m.span.Done(ctx, telemetry.Unbegun)
 		s.hide(ctx, m, 0)
@@ -145,7 +153,7 @@ func (s *settler) giveUp(ctx context.Context, m Message, class fault.Class, caus
 	}
 	_, err = s.Queues.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: aws.String(string(m.Body)),
 		MessageAttributes: map[string]types.MessageAttributeValue{
-			AttributeCause: text(cut(cause.Error(), 900)), AttributeClass: text(string(class)), AttributeFunction: text(s.Function),
+			AttributeCause: text(cut(cause.Error(), mostCause)), AttributeClass: text(string(class)), AttributeFunction: text(s.Function),
 			"receives": text(strconv.Itoa(m.Receives)),
 		}})
 	if err != nil {
@@ -200,6 +208,9 @@ func (s *settler) forget(m Message) {
 	defer s.mu.Unlock()
 	delete(s.failures, m.ID)
 }
+
+// mostCause is the most bytes that are told of a cause.
+const mostCause = 900
 
 // cut shortens a text to at most n bytes, between characters.
 func cut(text string, n int) string {

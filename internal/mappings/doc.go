@@ -21,7 +21,7 @@
 // invocations end, and messages that were received come back after their
 // visibility timeout.
 //
-// The four calls are made with the SDK's signer, retryer and errors, but not with
-// its clients: of the hundreds of operations of Lambda two are needed here, and
-// the clients of the two services would add 1.5 ms to a cold start of 8 ms.
+// The four calls are made with awsclient.Service, not with the SDK's clients: of
+// the hundreds of operations of Lambda two are needed here, and the clients of the
+// two services would add 1.5 ms to a cold start of 8 ms.
 package mappings

@@ -6,15 +6,17 @@ import (
 	"net/url"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"sluice/internal/awsclient"
 )
 
 // NewLambda is AWS Lambda. Of the configuration it takes region, credentials,
 // HTTP client, and the endpoint (that of "Lambda" if it has one of its own).
 func NewLambda(clients aws.Config) Lambda {
-	return lambdaAPI{newCaller(clients, "Lambda", "lambda")}
+	return lambdaAPI{awsclient.NewService(clients, "Lambda", "lambda")}
 }
 
-type lambdaAPI struct{ caller }
+type lambdaAPI struct{ awsclient.Service }
 
 const sourcesPath = "/2015-03-31/event-source-mappings/"
 
@@ -27,7 +29,7 @@ func (l lambdaAPI) Sources(ctx context.Context, function, queueARN string) ([]So
 			EventSourceMappings []Source
 			NextMarker          string
 		}
-		if err := l.call(ctx, operation{"ListEventSourceMappings", http.MethodGet, sourcesPath, query}, nil, &page); err != nil {
+		if err := l.Call(ctx, awsclient.Operation{Name: "ListEventSourceMappings", Method: http.MethodGet, Path: sourcesPath, Query: query}, nil, &page); err != nil {
 			return nil, err
 		}
 		all = append(all, page.EventSourceMappings...)
@@ -40,16 +42,17 @@ func (l lambdaAPI) Sources(ctx context.Context, function, queueARN string) ([]So
 
 // Enable implements Lambda.
 func (l lambdaAPI) Enable(ctx context.Context, id string, enabled bool) error {
-	return l.call(ctx, operation{"UpdateEventSourceMapping", http.MethodPut, sourcesPath + url.PathEscape(id), nil}, map[string]bool{"Enabled": enabled}, nil)
+	return l.Call(ctx, awsclient.Operation{Name: "UpdateEventSourceMapping", Method: http.MethodPut, Path: sourcesPath + url.PathEscape(id)},
+		map[string]bool{"Enabled": enabled}, nil)
 }
 
 // NewScheduler is EventBridge Scheduler. Of the configuration it takes what
 // [NewLambda] does; the endpoint's name is "Scheduler".
 func NewScheduler(clients aws.Config) Scheduler {
-	return schedulerAPI{newCaller(clients, "Scheduler", "scheduler")}
+	return schedulerAPI{awsclient.NewService(clients, "Scheduler", "scheduler")}
 }
 
-type schedulerAPI struct{ caller }
+type schedulerAPI struct{ awsclient.Service }
 
 // Create implements Scheduler.
 func (s schedulerAPI) Create(ctx context.Context, what Schedule) error {
@@ -62,7 +65,7 @@ func (s schedulerAPI) Update(ctx context.Context, what Schedule) error {
 }
 
 func (s schedulerAPI) write(ctx context.Context, name, method string, what Schedule) error {
-	return s.call(ctx, operation{name, method, "/schedules/" + url.PathEscape(what.Name), nil}, what, nil)
+	return s.Call(ctx, awsclient.Operation{Name: name, Method: method, Path: "/schedules/" + url.PathEscape(what.Name)}, what, nil)
 }
 
 // Schedule is a schedule as the service takes it.

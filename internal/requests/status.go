@@ -41,6 +41,8 @@ type Status struct {
 	// Notify holds the addresses to mail. They are here and in RequestReceived
 	// and nowhere else.
 	Notify []string `json:"notify,omitempty"`
+	// AnswerAnyway: the answer is wanted even if none of them may be mailed.
+	AnswerAnyway bool `json:"answerAnyway,omitempty"`
 
 	State State `json:"state"`
 	// Outcome is set once the request is terminal for its attempt.
@@ -63,6 +65,10 @@ type Status struct {
 	Mail        []events.Recipient `json:"mail,omitempty"`
 	MailSkipped string             `json:"mailSkipped,omitempty"`
 	Timeline    []events.Step      `json:"timeline,omitempty"`
+	// Audit says who keeps the history, where the request asked for one; Execution is
+	// the ARN of the workflow's execution.
+	Audit     events.Audit `json:"audit,omitempty"`
+	Execution string       `json:"execution,omitempty"`
 
 	// Hold is who answers the request right away, before anybody else is asked to. It
 	// is nil once RequestReceived was said.

@@ -30,6 +30,11 @@ type Result struct {
 	TaskVersion string `json:"taskVersion,omitempty"`
 	events.Spend
 	Timeline []events.Step `json:"timeline,omitempty"`
+	// Audit says who keeps the history, where the request asked for one: a request
+	// that wanted the workflow and finds none here is told "choreography".
+	Audit events.Audit `json:"audit,omitempty"`
+	// Execution is the ARN of the workflow's execution.
+	Execution string `json:"execution,omitempty"`
 }
 
 // Position is the record's position in its upload, 0 for a single request.

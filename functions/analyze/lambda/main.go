@@ -11,6 +11,7 @@ import (
 	"sluice/internal/awsclient"
 	"sluice/internal/consume"
 	"sluice/internal/telemetry"
+	"sluice/internal/workflow"
 )
 
 func main() {
@@ -21,6 +22,6 @@ func main() {
 	telemetry.ExitIf(log, err)
 	handler, err := analyze.Connect(config, clients, log)
 	telemetry.ExitIf(log, err)
-	options := consume.Options{Function: analyze.Name, Log: log, Queues: sqs.NewFromConfig(clients), Defers: true}
-	lambda.Start(consume.All(options, handler.Handle))
+	options := consume.Options{Function: analyze.Name, Log: log, Queues: sqs.NewFromConfig(clients), Tasks: workflow.New(clients), Defers: true}
+	lambda.Start(consume.Serve(options, consume.All(options, handler.Handle), handler.Steps()))
 }

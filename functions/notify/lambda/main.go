@@ -17,6 +17,7 @@ import (
 	"sluice/internal/consume"
 	"sluice/internal/objects"
 	"sluice/internal/telemetry"
+	"sluice/internal/workflow"
 )
 
 func main() {
@@ -28,5 +29,5 @@ func main() {
 	handler, err := notify.New(config, objects.New(s3.NewFromConfig(aws), config.Bucket),
 		sesv2.NewFromConfig(aws, notify.OneAttempt), bus.New(eventbridge.NewFromConfig(aws), config.Bus, notify.Name), time.Now)
 	telemetry.ExitIf(log, err)
-	lambda.Start(consume.Each(consume.Options{Function: notify.Name, Log: log, Queues: sqs.NewFromConfig(aws), Defers: true}, handler.Handle))
+	lambda.Start(consume.Each(consume.Options{Function: notify.Name, Log: log, Queues: sqs.NewFromConfig(aws), Tasks: workflow.New(aws), Defers: true}, handler.Handle))
 }

@@ -16,6 +16,7 @@ import (
 	"sluice/internal/consume"
 	"sluice/internal/objects"
 	"sluice/internal/telemetry"
+	"sluice/internal/workflow"
 )
 
 func main() {
@@ -26,5 +27,5 @@ func main() {
 	telemetry.ExitIf(log, err)
 	handler := store.New(objects.New(s3.NewFromConfig(aws), config.Bucket),
 		bus.New(eventbridge.NewFromConfig(aws), config.Bus, store.Name), time.Now)
-	lambda.Start(consume.All(consume.Options{Function: store.Name, Log: log, Queues: sqs.NewFromConfig(aws)}, handler.Handle))
+	lambda.Start(consume.All(consume.Options{Function: store.Name, Log: log, Queues: sqs.NewFromConfig(aws), Tasks: workflow.New(aws)}, handler.Handle))
 }

@@ -115,6 +115,12 @@ func (r *Remote) Close(ctx context.Context) error {
 	return errors.Join(r.host.Stop(ctx), r.keeper.close())
 }
 
+// Invoke calls a function by the name that the choreography has for it; see
+// [lambdahost.Host.Invoke].
+func (r *Remote) Invoke(ctx context.Context, function string, payload []byte) ([]byte, error) {
+	return r.host.Invoke(ctx, function, payload)
+}
+
 // or is an environment variable, or the value that stands for it.
 func (o RemoteOptions) or(name, value string) string {
 	if set := o.Getenv(name); set != "" {
@@ -127,11 +133,15 @@ func (o RemoteOptions) or(name, value string) string {
 // implies.
 func (o RemoteOptions) place() place {
 	environment := o.or("SLUICE_ENVIRONMENT", Environment)
+	knobs := knobsOf(o.Getenv)
+	if workflow := o.Getenv("SLUICE_WORKFLOW_ARN"); workflow != "" { // the local services have none
+		knobs["SLUICE_WORKFLOW_ARN"] = workflow
+	}
 	return place{
 		environment: environment, bus: o.or("SLUICE_BUS", events.BusName(environment)), bucket: o.or("SLUICE_BUCKET", "sluice-"+environment),
 		sender: o.or("SLUICE_SENDER", Sender), configurationSet: o.or("SLUICE_CONFIGURATION_SET", "sluice-"+environment),
 		domains: o.or("SLUICE_RECIPIENT_DOMAINS", "*"), tenants: o.Getenv("SLUICE_TENANTS"),
-		knobs:             knobsOf(o.Getenv),
+		knobs:             knobs,
 		suppressionSecret: o.Getenv("SLUICE_SUPPRESSION_SECRET"), linkSecret: o.Getenv("SLUICE_LINK_SECRET"), apiURL: o.Getenv("SLUICE_API_URL"),
 	}
 }

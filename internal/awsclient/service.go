@@ -1,4 +1,4 @@
-package mappings
+package awsclient
 
 import (
 	"bytes"
@@ -22,9 +22,11 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// caller calls a service that speaks REST with JSON, as the SDK's own clients do:
-// signed, retried, with the SDK's errors.
-type caller struct {
+// Service calls a service that speaks JSON, as the SDK's own clients do: signed,
+// retried, with the SDK's errors. It is for services of whose many operations a
+// function needs one or two: their clients would make its program larger and its
+// start slower.
+type Service struct {
 	id, name string // as the SDK and as signatures name the service
 	clients  aws.Config
 	http     aws.HTTPClient
@@ -33,10 +35,15 @@ type caller struct {
 	retryer  aws.Retryer
 }
 
-// operation is one of a service.
-type operation struct {
-	name, method, path string
-	query              url.Values
+// Operation is one of a service.
+type Operation struct {
+	// Name is what errors call it.
+	Name string
+	// Target is the X-Amz-Target of a service that speaks JSON 1.0; the rest is left
+	// empty then. For one that speaks REST it is "".
+	Target       string
+	Method, Path string
+	Query        url.Values
 }
 
 const (
@@ -46,8 +53,11 @@ const (
 	mostAnswer = 4 << 20
 )
 
-func newCaller(clients aws.Config, id, name string) caller {
-	c := caller{id: id, name: name, clients: clients, http: clients.HTTPClient, signer: v4.NewSigner(), endpoint: endpoint(clients, id, name)}
+// NewService makes the client of a service by its id, such as "Bedrock Runtime",
+// and by the name that it has in signatures and addresses. Of the configuration
+// it takes region, credentials, HTTP client, retryer and endpoint.
+func NewService(clients aws.Config, id, name string) Service {
+	c := Service{id: id, name: name, clients: clients, http: clients.HTTPClient, signer: v4.NewSigner(), endpoint: endpoint(clients, id, name)}
 	if c.http == nil {
 		c.http = awshttp.NewBuildableClient()
 	}
@@ -83,9 +93,10 @@ func endpoint(clients aws.Config, id, name string) string {
 	return "https://" + name + "." + clients.Region + suffix
 }
 
-// call carries out an operation and reads its answer into out, unless that is
-// nil. What failed on the way is tried again.
-func (c caller) call(ctx context.Context, o operation, in, out any) error {
+// Call carries out an operation and reads its answer into out, unless that is
+// nil. What failed on the way is tried again. The error has the SDK's types, so
+// internal/fault knows its code and status.
+func (c Service) Call(ctx context.Context, o Operation, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -98,18 +109,23 @@ func (c caller) call(ctx context.Context, o operation, in, out any) error {
 		if err == nil {
 			return nil
 		}
-		err = &smithy.OperationError{ServiceID: c.id, OperationName: o.name, Err: err}
+		err = &smithy.OperationError{ServiceID: c.id, OperationName: o.Name, Err: err}
 		if ctx.Err() != nil || attempt >= c.retryer.MaxAttempts() || !c.retryer.IsErrorRetryable(err) {
 			return err
 		}
 		pause, refused := c.retryer.RetryDelay(attempt, err)
-		if refused != nil || sleep(ctx, pause) != nil {
+		if refused != nil {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
 		}
 	}
 }
 
-func (c caller) once(ctx context.Context, o operation, body []byte, out any) error {
+func (c Service) once(ctx context.Context, o Operation, body []byte, out any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	request, err := c.request(ctx, o, body)
@@ -138,14 +154,21 @@ func (c caller) once(ctx context.Context, o operation, body []byte, out any) err
 }
 
 // request is signed.
-func (c caller) request(ctx context.Context, o operation, body []byte) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, o.method, c.endpoint+o.path, bytes.NewReader(body))
+func (c Service) request(ctx context.Context, o Operation, body []byte) (*http.Request, error) {
+	if o.Target != "" {
+		o.Method, o.Path = http.MethodPost, "/"
+	}
+	request, err := http.NewRequestWithContext(ctx, o.Method, c.endpoint+o.Path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	// url.Values writes a space as +, which signatures do not know.
-	request.URL.RawQuery = strings.ReplaceAll(o.query.Encode(), "+", "%20")
-	if body != nil {
+	request.URL.RawQuery = strings.ReplaceAll(o.Query.Encode(), "+", "%20")
+	switch {
+	case o.Target != "":
+		request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+		request.Header.Set("X-Amz-Target", o.Target)
+	case body != nil:
 		request.Header.Set("Content-Type", "application/json")
 	}
 	if c.clients.Credentials == nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 
+	"sluice/internal/awsclient"
 	"sluice/internal/fault"
 )
 
@@ -163,7 +164,7 @@ func FuzzAnswers(f *testing.F) {
 		if status < 200 || status > 599 {
 			return
 		}
-		c := lambdaAPI{newCaller(aws.Config{Region: "r", HTTPClient: answering{status, code, body}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		c := lambdaAPI{awsclient.NewService(aws.Config{Region: "r", HTTPClient: answering{status, code, body}, Retryer: func() aws.Retryer { return aws.NopRetryer{} },
 			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{AccessKeyID: "k", SecretAccessKey: "s"}, nil
 			})}, "Lambda", "lambda")}
@@ -172,33 +173,8 @@ func FuzzAnswers(f *testing.F) {
 			t.Errorf("%d %q %q: %v", status, code, body, err)
 		}
 		var page any
-		if err := c.call(t.Context(), operation{"ListEventSourceMappings", http.MethodGet, sourcesPath, nil}, nil, &page); err == nil && (status > 299 || !json.Valid([]byte(body))) {
+		if err := c.Call(t.Context(), awsclient.Operation{Name: "ListEventSourceMappings", Method: http.MethodGet, Path: sourcesPath}, nil, &page); err == nil && (status > 299 || !json.Valid([]byte(body))) {
 			t.Errorf("%d %q is an answer", status, body)
 		}
 	})
-}
-
-// own is an endpoint that one service has for itself.
-type own struct{}
-
-func (own) GetServiceBaseEndpoint(_ context.Context, service string) (string, bool, error) {
-	return "http://127.0.0.1:2/", service == "Scheduler", nil
-}
-
-func TestWhereTheServicesAre(t *testing.T) {
-	for name, test := range map[string]struct {
-		clients           aws.Config
-		lambda, scheduler string
-	}{
-		"at AWS":          {aws.Config{Region: "eu-west-1"}, "https://lambda.eu-west-1.amazonaws.com", "https://scheduler.eu-west-1.amazonaws.com"},
-		"in China":        {aws.Config{Region: "cn-north-1"}, "https://lambda.cn-north-1.amazonaws.com.cn", "https://scheduler.cn-north-1.amazonaws.com.cn"},
-		"one of its own":  {aws.Config{Region: "eu-west-1", ConfigSources: []any{1, own{}}}, "https://lambda.eu-west-1.amazonaws.com", "http://127.0.0.1:2"},
-		"all in one":      {aws.Config{BaseEndpoint: aws.String("http://127.0.0.1:1")}, "http://127.0.0.1:1", "http://127.0.0.1:1"},
-		"both, its first": {aws.Config{BaseEndpoint: aws.String("http://127.0.0.1:1"), ConfigSources: []any{own{}}}, "http://127.0.0.1:1", "http://127.0.0.1:2"},
-	} {
-		l, s := endpoint(test.clients, "Lambda", "lambda"), endpoint(test.clients, "Scheduler", "scheduler")
-		if l != test.lambda || s != test.scheduler {
-			t.Errorf("%s: %s, %s", name, l, s)
-		}
-	}
 }

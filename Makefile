@@ -57,6 +57,7 @@ test: build
 	go vet ./...
 	go test ./...
 	@echo 'SKIPPED here: the comparison with moto; make conformance runs it where moto_server is on the machine.'
+	@echo 'SKIPPED here: the audited workflow in an interpreter; make workflow-test runs it where moto_server is on the machine.'
 	@command -v aws >/dev/null || echo 'SKIPPED: the aws command line as a client; it is not on the PATH.'
 	@python3 -c 'import boto3' 2>/dev/null || echo 'SKIPPED: boto3 as a client; pip install boto3 gets it.'
 	@[ "$${SLUICE_JS_CLIENTS:-}" = on ] || echo 'SKIPPED: the AWS SDK for JavaScript as a client; SLUICE_JS_CLIENTS=on fetches it from npm.'
@@ -85,6 +86,14 @@ bench: build
 conformance:
 	go test -count=1 -v ./internal/local/conformance -run Conformance | grep -v -e '^=== ' -e '^ *--- PASS'
 	go test -count=1 ./cmd/sluice -run AnotherEmulator
+
+## make workflow-test  the audited workflow: its definition validated (npx), and run in moto's interpreter where moto_server is on the machine
+.PHONY: workflow-test
+workflow-test: build
+	@if command -v npx >/dev/null; then npx --yes asl-validator@4.0.0 --json-path terraform/workflow.asl.json; \
+	  else echo 'SKIPPED: the validator of the definition; Node.js with npx gets it.'; fi
+	@command -v moto_server >/dev/null || echo "SKIPPED: the workflow's paths; moto_server is not on the PATH; get it with: pip install 'moto[server]'"
+	SLUICE_WORKFLOW_TEST=on go test -count=1 -v ./internal/local/workflow
 
 ## make bench-local    records/s, latency, CPU and memory of the local machine at 1,000, 10,000 and 100,000 records (ARGS='--kill 5')
 .PHONY: bench-local

@@ -77,6 +77,7 @@ locals {
     contains(local.asks_models, name) ? { SLUICE_QUOTA_SHARE = local.shares[name] } : {},
     contains(local.asks_models, name) ? { SLUICE_ANSWER_SECRET = terraform_data.secret["answer"].output } : {},
     contains(local.asks_models, name) && local.sandboxes[name] != "0" ? { SLUICE_SANDBOXES = local.sandboxes[name] } : {},
+    contains(local.actions[name], "states:StartExecution") ? { SLUICE_WORKFLOW_ARN = local.workflow_arn } : {},
     contains(local.suppresses, name) ? { SLUICE_SUPPRESSION_SECRET = terraform_data.secret["suppression"].output } : {},
     contains(local.writes_links, name) ? { SLUICE_LINK_SECRET = terraform_data.secret["link"].output } : {},
   ) }

@@ -3,6 +3,7 @@
 
 data "aws_caller_identity" "here" {}
 data "aws_region" "here" {}
+data "aws_partition" "here" {}
 
 locals {
   name   = "sluice-${var.environment}"
@@ -15,6 +16,11 @@ locals {
 
   # A function makes the calls of the features that are on, beside its own.
   features = merge(var.features, { guardrail = var.guardrail != null })
+  workflow = try(local.features["workflow"], false)
+
+  # By its name, since the functions that it calls must know it.
+  workflow_arn = local.workflow ? "arn:${data.aws_partition.here.partition}:states:${local.region}:${data.aws_caller_identity.here.account_id}:stateMachine:${local.name}" : null
+
   functions = { for name, f in local.choreography.functions : name => merge(f, {
     calls = merge(f.calls, [for feature, calls in try(f.callsIf, {}) : calls if try(local.features[feature], false)]...)
   }) }
@@ -131,8 +137,21 @@ module "pipeline" {
   bucket               = { name = module.storage.name, arn = module.storage.arn }
   configuration_set    = module.email.configuration_set
   identity_arns        = module.email.identity_arns
+  workflow_arn         = local.workflow_arn
   model_arns           = module.bedrock.model_arns
   guardrail_arn        = try(module.bedrock.guardrail.arn, null)
+}
+
+module "workflow" {
+  source = "../workflow"
+  count  = local.workflow ? 1 : 0
+
+  name           = local.name
+  definition     = "${path.module}/../../workflow.asl.json"
+  function_arn   = module.pipeline.functions["analyze"].arn
+  queues         = module.pipeline.queues
+  key_arn        = module.key.arn
+  retention_days = var.log_days
 }
 
 module "api" {

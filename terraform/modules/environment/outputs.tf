@@ -105,3 +105,8 @@ output "endpoint_policies" {
   description = "The policy of each VPC endpoint, JSON."
   value       = try(module.network[0].endpoint_policies, {})
 }
+
+output "workflow_arn" {
+  description = "The state machine that runs requests with audit: true; null while the feature is off."
+  value       = try(module.workflow[0].arn, null)
+}

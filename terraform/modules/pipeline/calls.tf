@@ -11,6 +11,8 @@ locals {
     identity         = var.identity_arns
     configurationSet = [var.configuration_set.arn]
     pauseRole        = [aws_iam_role.pause.arn]
+    workflow         = var.workflow_arn == null ? [] : [var.workflow_arn]
+    executions       = var.workflow_arn == null ? [] : ["${replace(var.workflow_arn, ":stateMachine:", ":execution:")}:*"]
     schedules        = ["arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/default/resume-*"]
     "*"              = ["*"]
   }

@@ -8,12 +8,14 @@ output "functions" {
 }
 
 output "queues" {
-  description = "Name and URL of each subscription's queue and dead-letter queue."
+  description = "Name, URL and ARN of each subscription's queue and dead-letter queue."
   value = { for name, queue in aws_sqs_queue.this : name => {
     name     = queue.name
     url      = queue.url
+    arn      = queue.arn
     dlq_name = aws_sqs_queue.dead[name].name
     dlq_url  = aws_sqs_queue.dead[name].url
+    dlq_arn  = aws_sqs_queue.dead[name].arn
   } }
 }
 

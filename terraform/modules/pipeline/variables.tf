@@ -120,3 +120,9 @@ variable "model_arns" {
   description = "The models and inference profiles that may be asked."
   type        = list(string)
 }
+
+variable "workflow_arn" {
+  description = "The state machine of the audited workflow; null where it is off."
+  type        = string
+  default     = null
+}

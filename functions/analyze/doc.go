@@ -21,5 +21,11 @@
 // paid for is found again under answers/, so a second delivery says the same
 // events and pays nothing.
 //
+// Where there is a workflow, a good request with audit: true is not asked here but
+// started there (Step Functions; see internal/workflow), under its own id. Its
+// question comes back through the same queue with an execution in it, and is
+// answered as any other. The workflow also calls the function directly, to
+// validate and to say AiFailed when it gives up.
+//
 // The event carries the text from here on no longer; nor does any log line.
 package analyze

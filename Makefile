@@ -100,6 +100,11 @@ workflow-test: build
 bench-local: build
 	@go run ./internal/local/bench --bin $(BIN) $(ARGS)
 
+## make bench-api      latency of POST /requests on the local machine at 100 a second (ARGS='--kill 5 --kill-functions')
+.PHONY: bench-api
+bench-api: build
+	@go run ./internal/local/bench --bin $(BIN) --api 100 $(ARGS)
+
 ## make lint           gofmt, go vet and golangci-lint (built from its module the first time, some minutes)
 .PHONY: lint
 lint:

@@ -2,13 +2,23 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"sluice/internal/local/machine"
 )
+
+// portOr is --port, or the usual port if that is free, or 0 for any.
+func (s *settings) portOr(ctx context.Context, usual int) int {
+	if s.port != 0 {
+		return s.port
+	}
+	return freeOr(ctx, usual)
+}
 
 // remote runs the functions against somebody else's services.
 func (s *settings) remote(cmd *cobra.Command, endpoint string, provision bool) error {
@@ -18,7 +28,7 @@ func (s *settings) remote(cmd *cobra.Command, endpoint string, provision bool) e
 		return err
 	}
 	options := machine.RemoteOptions{
-		Endpoint: endpoint, Provision: provision, Functions: functions, Getenv: os.Getenv, Environ: os.Environ, Log: s.err,
+		Endpoint: endpoint, Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.portOr(ctx, DefaultPort))), Provision: provision, Functions: functions, Getenv: os.Getenv, Environ: os.Environ, Log: s.err,
 	}
 	if !s.memory {
 		if options.Folder, err = s.folder(); err != nil {
@@ -30,9 +40,12 @@ func (s *settings) remote(cmd *cobra.Command, endpoint string, provision bool) e
 		return err
 	}
 	if s.json {
-		err = s.document(map[string]string{"endpoint": endpoint, "bus": own.Bus, "bucket": own.Bucket})
+		err = s.document(map[string]string{"endpoint": endpoint, "bus": own.Bus, "bucket": own.Bucket, "api": own.APIURL})
 	} else {
 		s.say("The functions hear at %s (bus %s, bucket %s). Ctrl-C ends them.", endpoint, own.Bus, own.Bucket)
+		if own.APIURL != "" {
+			s.say("  requests  %s/requests and the other routes of the HTTP API", own.APIURL)
+		}
 	}
 	if err == nil {
 		<-ctx.Done()

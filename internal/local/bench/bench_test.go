@@ -104,7 +104,11 @@ func TestCommandLine(t *testing.T) {
 	if err != nil || b.killFunctions != 30*time.Millisecond || b.seed != 7 {
 		t.Errorf("%+v %v", b, err)
 	}
-	for _, wrong := range [][]string{{"--kill-functions=often"}, {"--records", "x"}, {"--records", "5"}, {"--kill", "-1"}, {"more"}} {
+	b, err = parse([]string{"--api", "100"})
+	if err != nil || b.api != 100 || b.apiSeconds != 30 {
+		t.Errorf("%+v %v", b, err)
+	}
+	for _, wrong := range [][]string{{"--api", "-1"}, {"--api-seconds", "0"}, {"--kill-functions=often"}, {"--records", "x"}, {"--records", "5"}, {"--kill", "-1"}, {"more"}} {
 		if _, err := parse(wrong); err == nil {
 			t.Errorf("%v is taken", wrong)
 		}
@@ -117,14 +121,27 @@ func TestTheTableHasEveryPart(t *testing.T) {
 		Operations: []operation{{Name: "SendMessage", AtOnce: 16, Sluice: 3000, Moto: 300}, {Name: "PutEvents", AtOnce: 1, Sluice: 10}},
 		Killed:     []killed{{Records: 10, Machines: 5, Completed: 10, Mails: 1}},
 		Skipped:    "moto is not here",
+		Front:      &front{PerSecond: 77},
 	}
 	var out strings.Builder
 	if err := r.show(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"612", "22 (5)", "80 (1)", "10.0", "SKIPPED: moto is not here"} {
+	for _, part := range []string{"612", "22 (5)", "80 (1)", "10.0", "77", "SKIPPED: moto is not here"} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("no %q in\n%s", part, out.String())
 		}
+	}
+}
+
+func TestTheFrontDoorIsTimedByWhatWasAccepted(t *testing.T) {
+	all := []posted{{}, {status: 503, took: time.Hour}}
+	for i := 1; i <= 100; i++ {
+		all = append(all, posted{id: "x", status: 202, took: time.Duration(i) * time.Millisecond})
+	}
+	var f front
+	f.count(all)
+	if f.Accepted != 100 || f.Refused != 1 || f.Unanswered != 1 || f.P50 != 51 || f.P99 != 100 || f.Max != 100 {
+		t.Errorf("%+v", f)
 	}
 }

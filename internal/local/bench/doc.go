@@ -28,4 +28,9 @@
 // the results exactly once, and one mail in the outbox. The last call of all, which
 // puts the report together, takes about 70 ms for each 1,000 records; killed much
 // oftener than that it is begun anew for ever.
+//
+// With --api N it measures the HTTP API instead: N times POST /requests a second,
+// each sent when it is due, whether the ones before are answered or not, and timed
+// from that moment; then each that was accepted must come to an end. With --kill
+// and --kill-functions too, the machine and its functions are killed meanwhile.
 package main

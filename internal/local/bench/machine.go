@@ -29,28 +29,53 @@ func (b *bench) sluice(ctx context.Context, arguments ...string) *exec.Cmd {
 	return cmd
 }
 
-// dev starts a machine on a data folder and returns its URL and what stops it.
-func (b *bench) dev(ctx context.Context, data string, arguments ...string) (url string, stop func() error, err error) {
+// running is a machine that was started.
+type running struct {
+	url   string
+	cmd   *exec.Cmd
+	again func() (*running, error)
+}
+
+// dev starts a machine on a data folder.
+func (b *bench) dev(ctx context.Context, data string, arguments ...string) (*running, error) {
 	cmd := b.sluice(ctx, append([]string{"dev", "--json", "--data", data}, arguments...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
-		return "", nil, fmt.Errorf("start the machine: %w", err)
+		return nil, fmt.Errorf("start the machine: %w", err)
 	}
-	stop = func() error {
-		return errors.Join(cmd.Process.Signal(os.Interrupt), cmd.Wait())
-	}
+	m := &running{cmd: cmd, again: func() (*running, error) { return b.dev(ctx, data, arguments...) }}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	var up struct {
 		URL string `json:"url"`
 	}
 	if err != nil || json.Unmarshal([]byte(line), &up) != nil || up.URL == "" {
-		return "", nil, errors.Join(fmt.Errorf("start the machine: it said %q", line), err, stop())
+		return nil, errors.Join(fmt.Errorf("start the machine: it said %q", line), err, m.stop())
 	}
-	return up.URL, stop, nil
+	m.url = up.URL
+	return m, nil
+}
+
+func (m *running) pid() int { return m.cmd.Process.Pid }
+
+// stop ends the machine as Ctrl-C does.
+func (m *running) stop() error {
+	return errors.Join(m.cmd.Process.Signal(os.Interrupt), m.cmd.Wait())
+}
+
+// killAndStartAgain kills the machine and starts it on the same data.
+func (m *running) killAndStartAgain() error {
+	_ = m.cmd.Process.Kill()
+	_ = m.cmd.Wait() //nolint:errcheck // it was killed
+	next, err := m.again()
+	if err != nil {
+		return err
+	}
+	*m = *next
+	return nil
 }
 
 // clientOf is the configuration of a client of an endpoint without retries: what

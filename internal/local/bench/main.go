@@ -24,8 +24,10 @@ type bench struct {
 	operations    int
 	kills         int
 	killFunctions time.Duration
-	seed          uint64
-	json          bool
+	// api is how many requests a second the front door gets, for apiSeconds.
+	api, apiSeconds int
+	seed            uint64
+	json            bool
 }
 
 // report is the document of --json.
@@ -35,6 +37,8 @@ type report struct {
 	// Skipped says why the comparison was not made, "" if it was or was not asked for.
 	Skipped string   `json:"skipped,omitempty"`
 	Killed  []killed `json:"killed,omitempty"`
+	// Front is there if the HTTP API was measured, and nothing else.
+	Front *front `json:"api,omitempty"`
 }
 
 func main() {
@@ -69,6 +73,11 @@ func run(ctx context.Context, arguments []string) error {
 }
 
 func (b *bench) all(ctx context.Context, r *report) error {
+	if b.api > 0 {
+		f, err := b.knock(ctx)
+		r.Front = &f
+		return err
+	}
 	for _, n := range b.sizes {
 		if b.kills > 0 || b.killFunctions > 0 {
 			k, err := b.kill(ctx, n)
@@ -103,6 +112,8 @@ func parse(arguments []string) (*bench, error) {
 	flags.IntVar(&b.operations, "operations", 100, "operations of each kind in the comparison; 0: none")
 	flags.IntVar(&b.kills, "kill", 0, "kill the machine so many times on the way, and check that nothing is lost")
 	flags.Var((*interval)(&b.killFunctions), "kill-functions", "kill a random function process so often, on average, and check that nothing is lost; alone every 3 s, or as in --kill-functions=300ms")
+	flags.IntVar(&b.api, "api", 0, "measure POST /requests at so many a second, and nothing else; with --kill and --kill-functions, check that nothing that was accepted is lost")
+	flags.IntVar(&b.apiSeconds, "api-seconds", 30, "for how long")
 	flags.Uint64Var(&b.seed, "seed", 0, "which processes are killed, and when; 0: others each time")
 	flags.BoolVar(&b.json, "json", false, "print one JSON document")
 	if err := flags.Parse(arguments); err != nil {
@@ -121,8 +132,8 @@ func parse(arguments []string) (*bench, error) {
 		}
 		b.sizes = append(b.sizes, n)
 	}
-	if b.kills < 0 || b.operations < 0 || b.killFunctions < 0 {
-		return nil, errors.New("--kill, --kill-functions and --operations are not below 0")
+	if b.kills < 0 || b.operations < 0 || b.killFunctions < 0 || b.api < 0 || b.apiSeconds < 1 {
+		return nil, errors.New("--kill, --kill-functions, --operations and --api are not below 0, --api-seconds not below 1")
 	}
 	if b.seed == 0 {
 		b.seed = rand.Uint64()

@@ -35,12 +35,12 @@ const rounds = 2
 // compare measures operations of the embedded endpoint, durable, and of moto if
 // it is there.
 func (b *bench) compare(ctx context.Context) (all []operation, skipped string, err error) {
-	url, stop, err := b.dev(ctx, filepath.Join(b.folder, "operations"))
+	own, err := b.dev(ctx, filepath.Join(b.folder, "operations"))
 	if err != nil {
 		return nil, "", err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
-	sluice, err := newEndpoint(ctx, url)
+	defer func() { err = errors.Join(err, own.stop()) }()
+	sluice, err := newEndpoint(ctx, own.url)
 	if err != nil {
 		return nil, "", fmt.Errorf("sluice: %w", err)
 	}

@@ -22,6 +22,9 @@ func (r report) show(w io.Writer) error {
 		r.tenths(table)
 		r.memory(table)
 	}
+	if r.Front != nil {
+		r.Front.show(table)
+	}
 	if len(r.Killed) > 0 {
 		fmt.Fprintln(table, "records\tmachines killed\tfunctions killed\tcompleted once\tmails\tseconds\tseed\t")
 		for _, k := range r.Killed {

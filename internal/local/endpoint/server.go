@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"sluice/internal/local/apigateway"
 )
 
 // ErrNotLoopback: without credentials the services do not check who calls, so
@@ -24,11 +26,23 @@ type Server struct {
 // Without [Services.Access] the address must be a loopback one. A refusal is
 // ErrNotLoopback; other errors are the network's.
 func Listen(address string, s *Services, log *slog.Logger) (*Server, error) {
+	return listen(address, Handler(s, log), s.Access != nil, log)
+}
+
+// ListenAPI serves an HTTP API alone, at a loopback address; as [Listen].
+func ListenAPI(address string, api *apigateway.API, log *slog.Logger) (*Server, error) {
+	invited := func(r *http.Request) bool { return api.Allows(r.Header.Get("Origin")) }
+	return listen(address, recovered(guarded(api, invited), log), false, log)
+}
+
+// listen serves a handler; it must be at a loopback address unless the handler
+// asks who calls.
+func listen(address string, handler http.Handler, asks bool, log *slog.Logger) (*Server, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
-	if s.Access == nil && !Loopback(host) {
+	if !asks && !Loopback(host) {
 		return nil, fmt.Errorf("%w, not on %q", ErrNotLoopback, host)
 	}
 	network := "tcp"
@@ -40,7 +54,7 @@ func Listen(address string, s *Services, log *slog.Logger) (*Server, error) {
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
 	server := &http.Server{
-		Handler:           Handler(s, log),
+		Handler:           handler,
 		Protocols:         new(http.Protocols),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,

@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/events"
+	"sluice/internal/local/apigateway"
+	"sluice/internal/local/endpoint"
 	"sluice/internal/local/lambdahost"
 )
 
@@ -25,6 +27,8 @@ import (
 type RemoteOptions struct {
 	// Endpoint is the URL of an emulator, or [AWSItself].
 	Endpoint string
+	// Address is where the HTTP API listens, 127.0.0.1:port; port 0 is any free one.
+	Address string
 	// Provision makes what the choreography asks for, where it is not there yet.
 	Provision bool
 	// Functions holds <name>/bootstrap of every function.
@@ -47,8 +51,12 @@ const AWSItself = "aws"
 
 // Remote is the functions alone, run against somebody else's services.
 type Remote struct {
-	host   *lambdahost.Host
-	keeper *keeper
+	host     *lambdahost.Host
+	callable functionsHost
+	server   *endpoint.Server
+	keeper   *keeper
+	// APIURL is where the HTTP API is, "" if there are no routes.
+	APIURL string
 	// Bus and Bucket are what the environment's are called.
 	Bus, Bucket string
 }
@@ -86,9 +94,15 @@ func OpenRemote(ctx context.Context, o RemoteOptions) (*Remote, error) {
 	}
 	credentials := o.forClients(ctx, config)
 	r := &Remote{Bus: at.bus, Bucket: at.bucket}
+	if err := r.listen(o, choreography, account, log); err != nil {
+		return nil, err
+	}
+	if at.apiURL == "" && o.Endpoint != AWSItself {
+		at.apiURL = r.APIURL // people whom AWS mails cannot reach this machine
+	}
 	if o.Folder != "" {
 		if r.keeper, err = openKeeper(o.Folder); err != nil {
-			return nil, err
+			return nil, errors.Join(err, r.Close(ctx))
 		}
 	}
 	r.host, err = fleet{
@@ -104,15 +118,35 @@ func OpenRemote(ctx context.Context, o RemoteOptions) (*Remote, error) {
 	if err != nil {
 		return nil, errors.Join(err, r.Close(ctx))
 	}
+	r.callable.host.Store(r.host)
 	return r, nil
 }
 
-// Close takes no more messages and lets running calls end until ctx ends.
-func (r *Remote) Close(ctx context.Context) error {
-	if r.host == nil {
-		return r.keeper.close()
+// listen serves the HTTP API, in front of functions that start later.
+func (r *Remote) listen(o RemoteOptions, c events.Choreography, account string, log *slog.Logger) error {
+	api, err := gateway(c, &r.callable, account, AccessKey, apigateway.CORS{}, log)
+	if err != nil || api == nil {
+		return err
 	}
-	return errors.Join(r.host.Stop(ctx), r.keeper.close())
+	if r.server, err = endpoint.ListenAPI(o.Address, api, log); err != nil {
+		return err
+	}
+	r.APIURL = r.server.URL()
+	return nil
+}
+
+// Close takes no more messages and requests, and lets running calls end until ctx
+// ends.
+func (r *Remote) Close(ctx context.Context) error {
+	var errs []error
+	if r.host != nil {
+		errs = append(errs, r.host.Stop(ctx))
+	}
+	errs = append(errs, r.keeper.close())
+	if r.server != nil {
+		errs = append(errs, r.server.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // Invoke calls a function by the name that the choreography has for it; see

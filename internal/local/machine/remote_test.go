@@ -66,7 +66,7 @@ func TestTheFunctionsRunAgainstAnotherMachine(t *testing.T) {
 	}
 	defer shut(t, m)
 	o := remote(m.URL(), map[string]string{"SLUICE_ENVIRONMENT": "other"})
-	o.Functions, o.Log, o.Folder = functions(t), io.Discard, t.TempDir()
+	o.Functions, o.Log, o.Folder, o.Address = functions(t), io.Discard, t.TempDir(), "127.0.0.1:0"
 	if _, err := OpenRemote(t.Context(), o); err == nil || !strings.Contains(err.Error(), "sluice-other-") {
 		t.Errorf("without provisioning: %v", err)
 	}

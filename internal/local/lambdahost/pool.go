@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -40,7 +41,8 @@ type pool struct {
 	mu        sync.Mutex
 	idle      []*process // the one used last at the end
 	returning int
-	waiting   int           // takers that wait for a returning one
+	starting  int           // takers that start one
+	waiting   int           // takers that wait for a returning one, or to start one
 	changed   chan struct{} // closed and replaced when one came back or ended
 	reaping   bool
 	closed    bool
@@ -50,6 +52,11 @@ type pool struct {
 	retryAt  time.Time
 	told     string
 }
+
+// startsAtOnce is how many processes of a function start at the same time. More
+// would only slow each other down, and while they start one that is there already
+// may have come back.
+func startsAtOnce() int { return max(runtime.NumCPU(), 2) }
 
 func newPool(f Function, launch func(context.Context, *pool) (*process, error), patience time.Duration, log *slog.Logger) *pool {
 	return &pool{function: f, launch: launch, patience: patience, log: log.With("function", f.Name),
@@ -73,7 +80,7 @@ func (p *pool) take(ctx context.Context) (*process, error) {
 			p.mu.Unlock()
 			return taken, nil
 		}
-		if p.returning > p.waiting || p.trying {
+		if p.returning > p.waiting || p.trying || p.starting >= startsAtOnce() {
 			err := p.await(ctx)
 			if err != nil {
 				return nil, err
@@ -82,6 +89,7 @@ func (p *pool) take(ctx context.Context) (*process, error) {
 		}
 		pause := time.Until(p.retryAt)
 		p.trying = p.failures > 0
+		p.starting++
 		p.mu.Unlock()
 		return p.startAfter(ctx, pause)
 	}
@@ -114,6 +122,7 @@ func (p *pool) startAfter(ctx context.Context, pause time.Duration) (*process, e
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.trying = false
+	p.starting--
 	defer p.signal()
 	if err == nil {
 		if p.failures > 0 {

@@ -82,9 +82,6 @@ func (f fleet) list() ([]lambdahost.Function, error) {
 		concurrency[s.Function] += s.Concurrency
 	}
 	concurrency[c.DeadLetters.Function] += c.DeadLetters.Concurrency
-	for _, name := range behindRoutes(c) {
-		concurrency[name] += routeConcurrency
-	}
 	var all []lambdahost.Function
 	for _, name := range slices.Sorted(maps.Keys(c.Functions)) {
 		bootstrap := filepath.Join(f.folder, name, "bootstrap")
@@ -99,16 +96,6 @@ func (f fleet) list() ([]lambdahost.Function, error) {
 		})
 	}
 	return all, nil
-}
-
-// routeConcurrency is how many requests of the HTTP API a function answers at a
-// time: more than there are processors, as a request waits for the disk, and
-// some for the model.
-const routeConcurrency = 8
-
-// behindRoutes lists the functions that answer requests of the HTTP API.
-func behindRoutes(c events.Choreography) []string {
-	return slices.Compact(slices.Sorted(maps.Values(c.Routes)))
 }
 
 // feed lets a queue feed a function.

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"sluice/events"
@@ -20,7 +21,7 @@ const (
 // what it says, one behind the other, but for the last two. One that somebody
 // waits for, as the HTTP API's, does not.
 func yields(c events.Choreography, function string) int {
-	if slices.Contains(behindRoutes(c), function) {
+	if slices.Contains(slices.Collect(maps.Values(c.Routes)), function) {
 		return 0
 	}
 	return min(max(yieldStep*(stages(c, function, nil)-2), 0), yieldMost)

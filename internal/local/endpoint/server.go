@@ -26,18 +26,18 @@ type Server struct {
 // Without [Services.Access] the address must be a loopback one. A refusal is
 // ErrNotLoopback; other errors are the network's.
 func Listen(address string, s *Services, log *slog.Logger) (*Server, error) {
-	return listen(address, Handler(s, log), s.Access != nil, log)
+	return listen(address, s.Access != nil, func() http.Handler { return Handler(s, log) }, log)
 }
 
 // ListenAPI serves an HTTP API alone, at a loopback address; as [Listen].
 func ListenAPI(address string, api *apigateway.API, log *slog.Logger) (*Server, error) {
 	invited := func(r *http.Request) bool { return api.Allows(r.Header.Get("Origin")) }
-	return listen(address, recovered(guarded(api, invited), log), false, log)
+	return listen(address, false, func() http.Handler { return recovered(guarded(api, invited), log) }, log)
 }
 
-// listen serves a handler; it must be at a loopback address unless the handler
-// asks who calls.
-func listen(address string, handler http.Handler, asks bool, log *slog.Logger) (*Server, error) {
+// listen serves what made makes; it must be at a loopback address unless that asks
+// who calls.
+func listen(address string, asks bool, made func() http.Handler, log *slog.Logger) (*Server, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, fmt.Errorf("endpoint: %w", err)
@@ -54,7 +54,7 @@ func listen(address string, handler http.Handler, asks bool, log *slog.Logger) (
 		return nil, fmt.Errorf("endpoint: %w", err)
 	}
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           made(),
 		Protocols:         new(http.Protocols),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       5 * time.Minute,

@@ -16,7 +16,8 @@ func newDev(s *settings) *cobra.Command {
 		Use:   "dev",
 		Short: "Keep the local machine up",
 		Long: `Keep the local machine up until Ctrl-C: the services on one port of 127.0.0.1, and every function on its
-queue. Any AWS client can talk to it; sluice env prints what it needs.
+queue, and the HTTP API in front of them. Any AWS client can talk to it; sluice env prints what it needs. Links in
+mails lead to it, or to SLUICE_API_URL.
 
 With --listen it is offered to other machines, and every request must be signed with AWS Signature Version 4, by the
 credentials of --credentials or the machine's own, which are kept in "credentials" of its data folder. It speaks HTTP.
@@ -25,8 +26,8 @@ With --endpoint only the functions run, against an emulator of AWS at that URL, 
 credentials (default: local) and names come from the environment: AWS_REGION, AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, SLUICE_ENVIRONMENT, SLUICE_BUS, SLUICE_BUCKET, SLUICE_SENDER and the
 others that sluice env prints. AWS_ENDPOINT_URL_<SERVICE>, such as AWS_ENDPOINT_URL_BEDROCK_RUNTIME, sends the
-functions elsewhere for one service. What the choreography asks for is made there if it is missing, except on
-AWS itself, where Terraform does it.`,
+functions elsewhere for one service. The HTTP API listens on this machine all the same. What the choreography asks
+for is made there if it is missing, except on AWS itself, where Terraform does it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if remote != "" {
@@ -95,6 +96,7 @@ func (s *settings) dev(cmd *cobra.Command) error {
 		s.say("Sluice is up at %s (data: %s).", own.URL(), kept)
 		s.tell(own, folder)
 		s.say("  clients   eval \"$(%s env)\"", program())
+		s.say("  requests  curl %s/ai/generate -H 'Content-Type: application/json' -d '{\"input\": {\"text\": \"A note of thanks to a patient customer.\"}}'", own.URL())
 		s.say("  files     put .jsonl, .csv or .txt under s3://%s/uploads/%s/<task>/", machine.Bucket, localTenant)
 		s.say("  mails     %s mails", program())
 		if session.realModel {

@@ -26,6 +26,14 @@ import (
 // dev starts a machine and returns its URL. It ends with the test.
 func dev(t *testing.T, data string) string {
 	t.Helper()
+	c, url := startDev(t, data)
+	t.Cleanup(func() { interrupt(t, c) })
+	return url
+}
+
+// startDev starts a machine that the caller ends.
+func startDev(t *testing.T, data string) (*exec.Cmd, string) {
+	t.Helper()
 	c := command(t, data, "dev", "--json")
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -34,15 +42,15 @@ func dev(t *testing.T, data string) string {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { interrupt(t, c) })
 	line, err := bufio.NewReader(out).ReadString('\n')
 	var up struct {
 		URL string `json:"url"`
 	}
 	if err != nil || json.Unmarshal([]byte(line), &up) != nil {
+		_ = c.Process.Kill()
 		t.Fatalf("sluice dev said %q, %v", line, err)
 	}
-	return up.URL
+	return c, up.URL
 }
 
 func interrupt(t *testing.T, c *exec.Cmd) {

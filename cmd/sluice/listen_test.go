@@ -2,12 +2,16 @@ package main
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/internal/local/machine"
@@ -38,6 +42,15 @@ func TestAMachineForOthersAsksWhoCalls(t *testing.T) {
 	if response, err := http.Get(up.URL + "/_sluice/health"); err != nil || response.StatusCode != http.StatusForbidden {
 		t.Errorf("without a signature: %v %v", response, err)
 	}
+	// So does the HTTP API, but for links that are signed themselves.
+	for path, want := range map[string]int{"/requests/nope": http.StatusForbidden, "/reports/nope": http.StatusNotFound, "/requests/a/b": http.StatusNotFound} {
+		if got := get(t, up.URL+path); got.StatusCode != want {
+			t.Errorf("%s without a signature: %s", path, got.Status)
+		}
+	}
+	if status, body := signedGet(t, up.URL+"/requests/nope", machine.Keys{AccessKey: "AKIATEAM", SecretKey: "secret"}); status != http.StatusNotFound || !strings.Contains(body, "urn:sluice:problem") {
+		t.Errorf("with a signature: %d %s", status, body)
+	}
 	// The functions and the other commands sign.
 	if r := sluice(t, data, "submit", "The parcel came late.", "--task", "sentiment"); r.code != exitOK {
 		t.Errorf("submit: %d %s", r.code, r.err)
@@ -56,6 +69,33 @@ func TestAMachineForOthersAsksWhoCalls(t *testing.T) {
 	if r := sluice(t, data, "dev", "--listen", "0.0.0.0"); r.code != exitFailed || !strings.Contains(r.err, "runs already") {
 		t.Errorf("dev again: %d %s", r.code, r.err)
 	}
+}
+
+// signedGet asks the HTTP API as an IAM caller.
+func signedGet(t *testing.T, url string, keys machine.Keys) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := keys.Provider().Retrieve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := sha256.Sum256(nil)
+	if err := v4.NewSigner().SignHTTP(t.Context(), c, request, hex.EncodeToString(nothing[:]), "execute-api", machine.Region, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	raw, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(raw)
 }
 
 func TestWhatCannotBeListenedOnIsTold(t *testing.T) {

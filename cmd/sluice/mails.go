@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -61,7 +63,11 @@ func (s *settings) showMail(m machine.Mail) error {
 	if s.json {
 		return s.document(m)
 	}
-	_, err := fmt.Fprintf(s.out, "From: %s\nTo: %s\nDate: %s\nSubject: %s\n\n%s\n", m.From, strings.Join(m.To, ", "),
-		m.Time.Format(time.RFC1123Z), m.Subject, m.Text)
+	var further strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(m.Headers)) {
+		fmt.Fprintf(&further, "%s: %s\n", name, m.Headers[name])
+	}
+	_, err := fmt.Fprintf(s.out, "From: %s\nTo: %s\nDate: %s\nSubject: %s\n%s\n%s\n", m.From, strings.Join(m.To, ", "),
+		m.Time.Format(time.RFC1123Z), m.Subject, &further, m.Text)
 	return err
 }

@@ -32,6 +32,8 @@ type Mail struct {
 	Text    string            `json:"text,omitempty"`
 	HTML    string            `json:"html,omitempty"`
 	Tags    map[string]string `json:"tags,omitempty"`
+	// Headers are those beyond the usual ones, as List-Unsubscribe.
+	Headers map[string]string `json:"headers,omitempty"`
 }
 
 // Doors is a client of a machine's own doors.

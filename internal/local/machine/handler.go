@@ -80,7 +80,10 @@ func mailOf(m *ses.Mail, whole bool) Mail {
 		mail.To = append(mail.To, to.Email)
 	}
 	if whole {
-		mail.Text, mail.HTML = m.Text, m.HTML
+		mail.Text, mail.HTML, mail.Headers = m.Text, m.HTML, map[string]string{}
+		for _, h := range m.Headers {
+			mail.Headers[h.Name] = h.Value
+		}
 	}
 	return mail
 }

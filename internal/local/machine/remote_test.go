@@ -76,6 +76,10 @@ func TestTheFunctionsRunAgainstAnotherMachine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// The HTTP API is here, and knows its routes.
+		if answer, err := http.Get(r.APIURL + "/requests/a/b"); err != nil || answer.Body.Close() != nil || answer.StatusCode != http.StatusNotFound || answer.Header.Get("Apigw-Requestid") == "" {
+			t.Errorf("%+v, %v", answer, err)
+		}
 		if err := r.Close(t.Context()); err != nil || r.Bus != "sluice-other" {
 			t.Error(r.Bus, err)
 		}

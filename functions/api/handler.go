@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"time"
 
 	awsevents "github.com/aws/aws-lambda-go/events"
@@ -115,17 +114,19 @@ func (h *Handler) Handle(ctx context.Context, e awsevents.APIGatewayV2HTTPReques
 	if err != nil {
 		answer = h.failure(ctx, err)
 	}
-	span.Done(ctx, strconv.Itoa(answer.status), c.broken(answer)...)
+	span.Done(ctx, outcomeOf(answer.status), slog.Int("status", answer.status), slog.String("tenant", c.tenant), slog.String("gatewayId", e.RequestContext.RequestID))
 	return answer.event(), nil
 }
 
-// broken is what the line of a request tells that was answered with a 5xx; the
-// gateway's log has the rest under its own id.
-func (c *call) broken(answer response) []slog.Attr {
-	if answer.status < http.StatusInternalServerError {
-		return nil
+// outcomeOf is what a line says of an answer, beside its status.
+func outcomeOf(status int) string {
+	switch {
+	case status < http.StatusBadRequest:
+		return telemetry.Done
+	case status < http.StatusInternalServerError:
+		return telemetry.Refused
 	}
-	return []slog.Attr{slog.String("gatewayId", c.RequestContext.RequestID)}
+	return telemetry.Failed
 }
 
 // answer finds who answers the request, and lets him.

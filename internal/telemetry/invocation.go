@@ -91,7 +91,9 @@ func (v *Invocation) causedBy(e events.Envelope) *Span {
 // The outcomes of a span beside the classes of faults.
 const (
 	Done    = "done"
-	Unbegun = "unbegun"
+	Unbegun = "unbegun" // the time was over before its turn came
+	Refused = "refused" // a request of the API that was wrong
+	Failed  = "failed"  // a request of the API that was right
 )
 
 // count adds a span to the function's metrics.

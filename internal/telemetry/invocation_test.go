@@ -169,7 +169,7 @@ func TestImpossibleDurationsAreLeftOut(t *testing.T) {
 	for _, submitted := range []time.Time{{}, time.Unix(0, 0), noon.Add(time.Hour)} {
 		_, e := chain(t, "r-1", events.Stored{})
 		e.Request.Submitted = submitted
-		v.flow(e.Ends(events.Completed))
+		v.flow(v.own, e.Ends(events.Completed))
 	}
 	if got := v.sums[series{all, ""}][endedAfter]; len(got) != 0 {
 		t.Error(got)
@@ -182,7 +182,7 @@ func TestManyValuesTakeManyDocuments(t *testing.T) {
 	ctx, v := begin(t, &out)
 	for i := range 250 {
 		_, e := chain(t, fmt.Sprint("r-", i), events.Stored{})
-		v.flow(e.Ends(events.Completed))
+		v.flow(v.own, e.Ends(events.Completed))
 	}
 	v.End(ctx)
 	var sizes []int
@@ -219,5 +219,41 @@ func TestWhoWritesNoLinesRecordsNothing(t *testing.T) {
 	v.End(ctx)
 	if out.Len() != 0 {
 		t.Errorf("at WARN: %s", &out)
+	}
+}
+
+// Whichever door a request comes through, it is counted there once.
+func TestARequestIsReceivedOnce(t *testing.T) {
+	completed, stored := chain(t, "r-1", events.Stored{})
+	completed.Hop = 1
+	rejected, err := events.New(events.Envelope{RequestID: "r-2", Tenant: "acme"}, noon, events.RequestRejected{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := rejected
+	later.Hop = 1
+	for name, tt := range map[string]struct {
+		source Source
+		said   events.Envelope
+		want   float64
+	}{
+		"the queue brings it":          {Source{IDs: IDs{Event: "RequestReceived"}, MessageID: "m", Receives: 1}, completed, 1},
+		"the queue brings it again":    {Source{IDs: IDs{Event: "RequestReceived"}, MessageID: "m", Receives: 2}, completed, 0},
+		"the queue's is rejected":      {Source{IDs: IDs{Event: "RequestReceived"}, MessageID: "m", Receives: 1}, later.Ends(events.Rejected), 1},
+		"the API answers it":           {Source{IDs: IDs{Event: "http"}}, completed, 1},
+		"a bad record of a file":       {Source{IDs: IDs{Event: "Object Created"}, MessageID: "m", Receives: 1}, rejected.Ends(events.Rejected), 1},
+		"something that is further on": {Source{IDs: IDs{Event: "AiCompleted"}, MessageID: "m", Receives: 1}, stored, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, v := begin(t, &bytes.Buffer{})
+			Said(v.Span(tt.source).Start(ctx), tt.said)
+			got := 0.0
+			if n := v.sums[series{all, ""}][received]; len(n) > 0 {
+				got = n[0]
+			}
+			if got != tt.want {
+				t.Errorf("counted %v times", got)
+			}
+		})
 	}
 }

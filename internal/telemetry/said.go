@@ -17,7 +17,7 @@ func Said(ctx context.Context, e events.Envelope) {
 		return
 	}
 	v := s.invocation
-	about := v.flow(e)
+	about := v.flow(s, e)
 	if !s.ofMessage() {
 		s = v.causedBy(e)
 	}
@@ -29,13 +29,28 @@ func Said(ctx context.Context, e events.Envelope) {
 		slog.String("eventId", e.ID), slog.String("outcome", string(e.Outcome)))
 }
 
+// enters tells whether a request came in with an event of its own, as nobody says
+// RequestReceived about it: a file's bad record, and what the API answers at once.
+func enters(s *Span, e events.Envelope) bool {
+	switch e.Type() {
+	case events.RequestRejected{}.Type():
+		return e.Hop == 0
+	case events.AiCompleted{}.Type(), events.AiFailed{}.Type():
+		return s.ofMessage() && s.source.MessageID == ""
+	}
+	return false
+}
+
 // flow adds an event to the metrics, and gives the ids of the mails that it is
 // about.
-func (v *Invocation) flow(e events.Envelope) []string {
+func (v *Invocation) flow(s *Span, e events.Envelope) []string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if e.Terminal {
 		v.ended(e)
+	}
+	if enters(s, e) {
+		v.sums.add(all, "", received, 1)
 	}
 	switch e.Type() {
 	case events.Notified{}.Type():

@@ -115,25 +115,26 @@ func (s *Span) hear(e events.Envelope, mails []string) {
 	}
 	s.mails = append(s.mails, mails...)
 	if s.ids.RequestID == "" && s.ids.CorrelationID == "" {
-		// A report of SES's names nobody; what was said about it does.
+		// A report of SES's names nobody, nor does a request of the API; what was said
+		// because of it does.
 		s.ids.RequestID, s.ids.CorrelationID = e.RequestID, e.CorrelationID
 	}
 }
 
-// Done prints the span's line: at the level WARN with msg "not handled" if
-// failed is not nil, whose attributes say why, else at INFO with "handled".
-func (s *Span) Done(ctx context.Context, outcome string, failed ...slog.Attr) {
+// Done prints the span's line, with more about it: "handled" at the level INFO
+// where the outcome is Done, Refused or Unbegun, else "not handled" at WARN.
+func (s *Span) Done(ctx context.Context, outcome string, more ...slog.Attr) {
 	if s == nil {
 		return
 	}
 	s.invocation.count(outcome)
-	level, msg := slog.LevelInfo, "handled"
-	if len(failed) > 0 {
-		level, msg = slog.LevelWarn, "not handled"
+	level, msg := slog.LevelWarn, "not handled"
+	if outcome == Done || outcome == Refused || outcome == Unbegun {
+		level, msg = slog.LevelInfo, "handled"
 	}
 	log := s.invocation.recorder.log
 	if log.Enabled(ctx, level) {
-		log.LogAttrs(s.In(ctx), level, msg, append(s.attrs(outcome), failed...)...)
+		log.LogAttrs(s.In(ctx), level, msg, append(s.attrs(outcome), more...)...)
 	}
 }
 

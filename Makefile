@@ -60,6 +60,7 @@ test: build
 	@echo 'SKIPPED here: the audited workflow in an interpreter; make workflow-test runs it where moto_server is on the machine.'
 	@command -v aws >/dev/null || echo 'SKIPPED: the aws command line as a client; it is not on the PATH.'
 	@python3 -c 'import boto3' 2>/dev/null || echo 'SKIPPED: boto3 as a client; pip install boto3 gets it.'
+	@[ -n "$${SLUICE_ALARMS:-}" ] || echo 'SKIPPED here: whether the alarms are those that Terraform plans; make alarms checks it where terraform is on the machine.'
 	@[ "$${SLUICE_JS_CLIENTS:-}" = on ] || echo 'SKIPPED: the AWS SDK for JavaScript as a client; SLUICE_JS_CLIENTS=on fetches it from npm.'
 
 ## make race           all tests under the race detector
@@ -104,6 +105,12 @@ bench-local: build
 .PHONY: bench-api
 bench-api: build
 	@go run ./internal/local/bench --bin $(BIN) --api 100 $(ARGS)
+
+## make alarms         the alarms' definitions in testdata are those that Terraform plans (UPDATE=1 writes them anew; needs terraform)
+.PHONY: alarms
+alarms:
+	@command -v terraform >/dev/null || { echo 'terraform is not on the PATH; https://developer.hashicorp.com/terraform/install' >&2; exit 1; }
+	SLUICE_ALARMS=$(if $(UPDATE),write,check) go test -count=1 ./terraform/modules/observability
 
 ## make lint           gofmt, go vet and golangci-lint (built from its module the first time, some minutes)
 .PHONY: lint

@@ -46,8 +46,12 @@ module "sluice" {
   noncurrent_days         = var.noncurrent_days
   archive_days            = var.archive_days
   log_days                = var.log_days
+  audit_days              = var.audit_days
   key_deletion_days       = var.key_deletion_days
   force_destroy           = var.force_destroy
   alarm_emails            = var.alarm_emails
+  pager_topic_arns        = var.pager_topic_arns
+  oldest_message_seconds  = var.oldest_message_seconds
+  traffic_expected_hours  = var.traffic_expected_hours
   budget_usd_per_month    = var.budget_usd_per_month
 }

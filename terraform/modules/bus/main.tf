@@ -88,7 +88,8 @@ resource "aws_cloudwatch_event_bus_policy" "this" {
 }
 
 # What was said can be said again. RequestReceived holds users' text, so the
-# archive does too.
+# archive does too, and ends. EventBridge encrypts archives with a key of AWS's
+# own; this provider's resource cannot name another.
 resource "aws_cloudwatch_event_archive" "this" {
   name             = var.name
   description      = "Everything that was said on ${var.name}"

@@ -107,14 +107,24 @@ module "network" {
 module "observability" {
   source = "../observability"
 
-  name                 = local.name
-  functions            = keys(local.functions)
-  dead_letter_queues   = merge({ for name, queue in module.pipeline.queues : name => queue.dlq_name }, module.bus.dead_letter_queues)
-  retention_days       = var.log_days
-  key_arn              = module.key.arn
-  alarm_emails         = var.alarm_emails
-  budget_usd_per_month = var.budget_usd_per_month
-  cost_tag             = { key = "sluice:environment", value = var.environment }
+  name                   = local.name
+  environment            = var.environment
+  region                 = local.region
+  bus                    = module.bus.name
+  functions              = keys(local.functions)
+  queues                 = { for name, queue in module.pipeline.queues : name => queue.name }
+  dead_letter_queues     = merge({ for name, queue in module.pipeline.queues : name => queue.dlq_name }, module.bus.dead_letter_queues)
+  retention_days         = var.log_days
+  audit_days             = var.audit_days
+  key_arn                = module.key.arn
+  alarm_emails           = var.alarm_emails
+  pager_topic_arns       = var.pager_topic_arns
+  oldest_message_seconds = var.oldest_message_seconds
+  traffic_expected_hours = var.traffic_expected_hours
+  model_usd_per_day      = var.model_usd_per_day
+  quotas                 = { for model, quota in var.quotas : model => { tokens_per_minute = quota.tokens_per_minute } }
+  budget_usd_per_month   = var.budget_usd_per_month
+  cost_tag               = { key = "sluice:environment", value = var.environment }
 }
 
 module "pipeline" {

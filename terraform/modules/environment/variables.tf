@@ -315,6 +315,12 @@ variable "log_days" {
   default     = 30
 }
 
+variable "audit_days" {
+  description = "How long the audit trail is kept: every event but RequestReceived."
+  type        = number
+  default     = 90
+}
+
 variable "key_deletion_days" {
   description = "How many days a deleted key can still be brought back, 7 to 30."
   type        = number
@@ -331,6 +337,24 @@ variable "alarm_emails" {
   description = "Who is told of alarms and of the budget."
   type        = list(string)
   default     = []
+}
+
+variable "pager_topic_arns" {
+  description = "Topics that are told once for the environment as a whole, when its first alarm begins and its last one ends."
+  type        = list(string)
+  default     = []
+}
+
+variable "oldest_message_seconds" {
+  description = "How old a queue's oldest message may be before somebody is told, by subscription, in place of the built-in limits."
+  type        = map(number)
+  default     = {}
+}
+
+variable "traffic_expected_hours" {
+  description = "So many hours without a request are an alarm, at most 24; 0 where none need come."
+  type        = number
+  default     = 0
 }
 
 variable "budget_usd_per_month" {

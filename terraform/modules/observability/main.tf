@@ -1,4 +1,5 @@
-# Log groups with an end, an alarm on every dead-letter queue, and a budget.
+# Log groups with an end, the topic that alarms go to, and a budget. Alarms,
+# dashboard, audit trail and saved queries have files of their own.
 
 resource "aws_cloudwatch_log_group" "function" {
   for_each = var.functions
@@ -43,26 +44,6 @@ resource "aws_sns_topic_subscription" "alarms" {
   topic_arn = aws_sns_topic.alarms.arn
   protocol  = "email"
   endpoint  = each.value
-}
-
-# Dead-letter queues are drained within seconds. What stays ten minutes is what
-# nobody drains, or what the one that does fails at.
-resource "aws_cloudwatch_metric_alarm" "dead" {
-  for_each = var.dead_letter_queues
-
-  alarm_name          = "${each.value}-not-empty"
-  alarm_description   = "Messages wait in ${each.value}."
-  namespace           = "AWS/SQS"
-  metric_name         = "ApproximateNumberOfMessagesVisible"
-  dimensions          = { QueueName = each.value }
-  statistic           = "Minimum"
-  period              = 300
-  evaluation_periods  = 2
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 0
-  treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_sns_topic.alarms.arn]
-  ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
 # What AWS bills for this environment. The tag must be activated as a cost

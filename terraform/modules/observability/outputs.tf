@@ -7,3 +7,13 @@ output "topic_arn" {
   description = "The topic that alarms go to."
   value       = aws_sns_topic.alarms.arn
 }
+
+output "alarms" {
+  description = "The names of all alarms, and the composite one of the environment."
+  value       = { environment = aws_cloudwatch_composite_alarm.environment.alarm_name, all = [for alarm in local.alarms : alarm.alarm_name] }
+}
+
+output "audit_log_group" {
+  description = "The log group of the audit trail."
+  value       = aws_cloudwatch_log_group.audit.name
+}

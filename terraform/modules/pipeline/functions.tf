@@ -25,6 +25,11 @@ resource "aws_lambda_function" "this" {
     size = each.value.storage
   }
 
+  # X-Ray times invocations; what joins them is the header that events carry.
+  tracing_config {
+    mode = "Active"
+  }
+
   environment {
     variables = merge(var.variables, lookup(var.variables_of, each.key, {}), contains(local.pausers, each.key) ? { SLUICE_PAUSE_ROLE = aws_iam_role.pause.arn } : {})
   }

@@ -48,6 +48,14 @@ data "aws_iam_policy_document" "run" {
     resources = [var.key_arn]
   }
 
+  # X-Ray has no resources to narrow this to.
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+  statement {
+    sid       = "Trace"
+    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    resources = ["*"]
+  }
+
   # Lambda puts the function into its subnets. EC2 lets nobody narrow these
   # actions to what does not exist yet; the denial keeps the function's own code
   # from them.

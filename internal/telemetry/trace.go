@@ -27,11 +27,17 @@ func Trace(ctx context.Context, e events.Envelope) string {
 	return s.trace()
 }
 
+// mostHeader is longer than any header of X-Ray's. What has another form came from
+// outside, and EventBridge would refuse the event.
+const mostHeader = 256
+
 func (s *Span) trace() string {
-	if s.source.Trace != "" {
-		return s.source.Trace
+	for _, header := range []string{s.source.Trace, s.invocation.trace} {
+		if len(header) <= mostHeader && root(header) != "" {
+			return header
+		}
 	}
-	return s.invocation.trace
+	return ""
 }
 
 // root is the trace's id of a header, Root=1-67891233-abcdef012345678912345678;…

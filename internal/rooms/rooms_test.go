@@ -119,6 +119,7 @@ var within = map[string][]string{
 	"admission":   {"requests", "task"},
 	"results":     {"objects", "fault"},
 	"upload":      {"objects", "fault"},
+	"erasure":     {"objects", "requests", "upload"},
 }
 
 func TestRoomsUnderInternalKnowOnlyWhatTheyMay(t *testing.T) {

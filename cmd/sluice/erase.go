@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/spf13/cobra"
+
+	"sluice/internal/erasure"
+)
+
+func newErase(s *settings) *cobra.Command {
+	var o eraseOptions
+	cmd := &cobra.Command{
+		Use:   "erase --tenant T [--request ID]",
+		Short: "Remove what is kept of a tenant or a request, and prove it",
+		Long: `Remove what is kept of a tenant, or of one request, upload or record of an upload of it, from every prefix of
+the bucket, with all older versions; then look again at everything and show what is left, which must be nothing.
+
+A record of an upload is in the upload's file and report too, so these go with it; the other records' results
+stay. Suppressions stay, since whoever asked not to be mailed must not be mailed again: they know an address by a
+keyed hash only. Inputs above 56 KB go with their tenant or expire. The bus's archive is not reached; it expires.
+What is still on its way would write anew, so erase what has ended.`,
+		Example: `  sluice erase --tenant acme --dry-run
+  sluice erase --tenant acme --request order-4711 --yes
+  sluice erase --tenant acme --bucket sluice-prod-111122223333-us-east-1    in AWS, with your own credentials`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.erase(cmd.Context(), o) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.subject.Tenant, "tenant", "", "whose data; needed")
+	flags.StringVar(&o.subject.Request, "request", "", "the id of a request, an upload or a record of one; without it, all of the tenant's")
+	flags.StringVar(&o.bucket, "bucket", "", "a bucket in AWS (Terraform's output bucket) in place of this machine's")
+	flags.BoolVar(&o.dry, "dry-run", false, "only count")
+	flags.BoolVar(&o.yes, "yes", false, "do not ask")
+	return cmd
+}
+
+type eraseOptions struct {
+	subject  erasure.Subject
+	bucket   string
+	dry, yes bool
+}
+
+// proof is the document of erase --json.
+type proof struct {
+	Bucket  string    `json:"bucket"`
+	Tenant  string    `json:"tenant"`
+	Request string    `json:"request,omitempty"`
+	DryRun  bool      `json:"dryRun"`
+	Checked time.Time `json:"checked"`
+	// Left is what of theirs was found after the removal; nothing of a dry run was
+	// removed.
+	Left     int             `json:"left"`
+	Prefixes []erasure.Count `json:"prefixes"`
+}
+
+func (s *settings) erase(ctx context.Context, o eraseOptions) error {
+	if !o.subject.Valid() {
+		return usagef("--tenant must name a tenant, and --request one of its ids")
+	}
+	if err := s.confirm(o); err != nil {
+		return err
+	}
+	api, bucket, end, err := s.bucketOf(ctx, o.bucket)
+	if err != nil {
+		return err
+	}
+	defer end()
+	counts, err := erasure.New(api, bucket).Erase(ctx, o.subject, o.dry)
+	if err != nil {
+		return err
+	}
+	p := proof{Bucket: bucket, Tenant: o.subject.Tenant, Request: o.subject.Request, DryRun: o.dry, Checked: time.Now().UTC().Truncate(time.Second), Prefixes: counts}
+	for _, c := range counts {
+		p.Left += c.Left
+	}
+	if err := s.showProof(p); err != nil {
+		return err
+	}
+	if p.Left > 0 {
+		return fmt.Errorf("%d objects of theirs are there again: something still works on them; erase again when it has ended", p.Left)
+	}
+	return nil
+}
+
+// confirm asks, unless told not to.
+func (s *settings) confirm(o eraseOptions) error {
+	if o.dry || o.yes {
+		return nil
+	}
+	whose := "all data of tenant " + o.subject.Tenant
+	if o.subject.Request != "" {
+		whose = o.subject.Request + " of tenant " + o.subject.Tenant
+	}
+	s.say("This removes %s for good. Type the tenant's name to go on:", whose)
+	typed, _ := bufio.NewReader(s.in).ReadString('\n') // an input that ends is an answer too
+	if strings.TrimSpace(typed) != o.subject.Tenant {
+		return usagef("nothing was removed; --yes goes on without asking, --dry-run only counts")
+	}
+	return nil
+}
+
+// bucketOf is a bucket in AWS, or this machine's.
+func (s *settings) bucketOf(ctx context.Context, name string) (api erasure.API, bucket string, end func(), err error) {
+	if name != "" {
+		c, err := config.LoadDefaultConfig(ctx)
+		if err != nil {
+			return nil, "", nil, fmt.Errorf("AWS configuration: %w", err)
+		}
+		return s3.NewFromConfig(c), name, func() {}, nil
+	}
+	session, err := s.connect(ctx)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	return session.s3, session.store.Bucket(), func() { _ = session.close() }, nil
+}
+
+func (s *settings) showProof(p proof) error {
+	if s.json {
+		if p.Prefixes == nil {
+			p.Prefixes = []erasure.Count{}
+		}
+		return s.document(p)
+	}
+	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	removed := "REMOVED"
+	if p.DryRun {
+		removed = "WOULD GO"
+	}
+	fmt.Fprintf(table, "PREFIX\tLOOKED AT\t%s\tREWRITTEN\tBYTES\tLEFT\t\n", removed)
+	for _, c := range p.Prefixes {
+		left := fmt.Sprint(c.Left)
+		if p.DryRun {
+			left = "-"
+		}
+		fmt.Fprintf(table, "%s\t%d\t%d\t%d\t%d\t%s\t\n", c.Prefix, c.Looked, c.Removed, c.Rewritten, c.Bytes, left)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if p.DryRun {
+		fmt.Fprintln(s.out, "\nNothing was removed.")
+		return nil
+	}
+	fmt.Fprintf(s.out, "\nLooked again at every version in %s at %s: %d left.\n", p.Bucket, p.Checked.Format(time.RFC3339), p.Left)
+	return nil
+}

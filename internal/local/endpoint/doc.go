@@ -7,7 +7,7 @@
 //	/model/…                    ─► bedrock, or Amazon Bedrock itself in the user's name ([AWSModel])
 //	signed for lambda           ─► lambda       ◄─ switches mappings ─ scheduler
 //	signed for scheduler        ─► scheduler    ─ messages ─► sqs
-//	/_sluice/…                  ─► the machine's own doors
+//	/_sluice/…, /metrics        ─► the machine's own doors
 //	signed for execute-api, or
 //	unsigned below a route      ─► apigateway   ─► functions
 //	anything else               ─► s3

@@ -87,7 +87,7 @@ func (d *doors) of(r *http.Request) door {
 		return d.mappings
 	case signedFor(r, "scheduler"):
 		return d.schedules
-	case d.own.Handler != nil && strings.HasPrefix(path, "/_sluice/"):
+	case d.own.Handler != nil && (strings.HasPrefix(path, "/_sluice/") || asksMetrics(r)):
 		return d.own
 	case d.takesAPI(r):
 		return d.api
@@ -119,6 +119,12 @@ func (d *doors) takesAPI(r *http.Request) bool {
 func signedFor(r *http.Request, service string) bool {
 	_, claimed := signature.Claimed(r)
 	return claimed == service
+}
+
+// asksMetrics tells a request of Prometheus's from one for a bucket of that name,
+// which clients of S3 sign.
+func asksMetrics(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Path == "/metrics" && r.URL.RawQuery == "" && r.Header.Get("Authorization") == ""
 }
 
 // Handler lets requests in, if there are credentials to ask for, and routes each

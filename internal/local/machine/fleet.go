@@ -18,6 +18,7 @@ import (
 	"sluice/events"
 	"sluice/internal/local/lambda"
 	"sluice/internal/local/lambdahost"
+	"sluice/internal/local/metrics"
 )
 
 // fleet is the lambda host as a choreography asks for it.
@@ -37,6 +38,8 @@ type fleet struct {
 	output          io.Writer
 	// keeper keeps the ledger; nil if nothing is kept.
 	keeper *keeper
+	// metrics hears what functions print; nil if nobody asks for it.
+	metrics *metrics.Registry
 }
 
 // start starts the lambda host with a mapping for every subscription and for
@@ -48,7 +51,7 @@ func (f fleet) start(ctx context.Context, environment string) (*lambdahost.Host,
 	}
 	host, err := lambdahost.New(lambdahost.Config{
 		Functions: all, Queues: f.queues, Region: f.region, Account: f.account, Log: f.log,
-		Output: f.keeper.output(f.output, f.log), Printed: f.keeper.printed(),
+		Output: f.print(), Printed: f.keeper.printed(),
 	})
 	if err != nil {
 		return nil, err
@@ -70,6 +73,18 @@ func (f fleet) start(ctx context.Context, environment string) (*lambdahost.Host,
 	}
 	host.Start()
 	return host, nil
+}
+
+// print is where the functions' lines go.
+func (f fleet) print() func(function, line string) {
+	write := f.keeper.output(f.output, f.log)
+	if f.metrics == nil {
+		return write
+	}
+	return func(function, line string) {
+		f.metrics.Add(line)
+		write(function, line)
+	}
 }
 
 func (f fleet) list() ([]lambdahost.Function, error) {

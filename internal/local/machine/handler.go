@@ -24,6 +24,8 @@ func (m *Machine) doors() http.Handler {
 		answer(w, map[string]any{"s3": m.services.S3.Counts()})
 	})
 	mux.HandleFunc("GET "+doorsPath+"functions", func(w http.ResponseWriter, _ *http.Request) { answer(w, m.host.Stats()) })
+	mux.Handle("GET "+doorsPath+"metrics", m.metrics)
+	mux.Handle("GET /metrics", m.metrics)
 	mux.HandleFunc("GET "+doorsPath+"mails", m.listMails)
 	mux.HandleFunc("GET "+doorsPath+"mails/{id}", func(w http.ResponseWriter, r *http.Request) {
 		mail, err := m.services.SES.Mail(r.PathValue("id"))

@@ -19,6 +19,7 @@ import (
 	"sluice/internal/local/disk"
 	"sluice/internal/local/endpoint"
 	"sluice/internal/local/lambdahost"
+	"sluice/internal/local/metrics"
 	"sluice/internal/local/relay"
 	"sluice/internal/local/signature"
 )
@@ -84,6 +85,7 @@ type Machine struct {
 	lock     *flock.Flock
 	logFile  *os.File
 	keeper   *keeper
+	metrics  *metrics.Registry
 	store    disk.Store
 	services *endpoint.Services
 	server   *endpoint.Server
@@ -102,7 +104,7 @@ type Machine struct {
 // Open starts a machine and returns when it takes requests and its functions
 // hear. It answers ErrRunning if another process has the data folder.
 func Open(ctx context.Context, o Options) (*Machine, error) {
-	m := &Machine{options: o, started: time.Now()}
+	m := &Machine{options: o, started: time.Now(), metrics: metrics.New()}
 	if err := m.open(ctx); err != nil {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
@@ -175,7 +177,7 @@ func (m *Machine) open(ctx context.Context) error {
 		choreography: choreography, folder: m.options.Functions, region: Region, account: Account,
 		client: sqs.NewFromConfig(m.config(m.keys)), queues: ownQueues{m.services.SQS},
 		environment: func(function string) map[string]string { return m.environment(function, secret) },
-		log:         m.log, output: m.options.Log, switches: m.services.Lambda, keeper: m.keeper,
+		log:         m.log, output: m.options.Log, switches: m.services.Lambda, keeper: m.keeper, metrics: m.metrics,
 	}.start(ctx, Environment)
 	if err != nil {
 		return err

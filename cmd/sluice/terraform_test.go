@@ -27,6 +27,9 @@ import (
 var drifts = map[string][]string{
 	"aws_lambda_function":        {"kms_key_arn"}, // moto forgets it
 	"aws_s3_bucket_notification": {"eventbridge"}, // moto does not tell it
+	// moto forgets them
+	"aws_vpc_security_group_egress_rule":  {"description"},
+	"aws_vpc_security_group_ingress_rule": {"description"},
 }
 
 // stack is the repository's Terraform, copied to where it may leave its state.

@@ -270,7 +270,8 @@ func (w *world) ended(id string) workflow.Execution {
 	return workflow.Execution{}
 }
 
-// path is which states the execution entered, and where it failed on the way.
+// path is which states the execution entered, and where it failed on the way; the
+// same failure over and over is told once.
 func (w *world) path(id string) []string {
 	w.Helper()
 	history, err := w.states.History(w.Context(), execution(id))
@@ -283,7 +284,9 @@ func (w *world) path(id string) []string {
 			path = append(path, m.Entered.Name)
 		}
 		if failed := m.Failed(); failed != nil && m.ExecutionEnded == nil {
-			path = append(path, "!"+failed.Error)
+			if next := "!" + failed.Error; next != path[len(path)-1] {
+				path = append(path, next)
+			}
 		}
 	}
 	return path

@@ -128,7 +128,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = moto.Close() })
 	variables := map[string]string{"SLUICE_WORKFLOW_ARN": machineARN, "SLUICE_SUPPRESSION_SECRET": secret}
-	functions, err = machine.OpenRemote(t.Context(), machine.RemoteOptions{Endpoint: moto.URL(), Provision: true, Log: w.log,
+	functions, err = machine.OpenRemote(t.Context(), machine.RemoteOptions{Endpoint: moto.URL(), Address: "127.0.0.1:0", Provision: true, Log: w.log,
 		Functions: filepath.Join("..", "..", "..", "bin", "functions"),
 		Getenv:    func(name string) string { return variables[name] }, Environ: func() []string { return nil }})
 	if err != nil {

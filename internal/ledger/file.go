@@ -118,38 +118,65 @@ func (f *File) Close() error {
 // first; files that were last written before since are passed over. A folder
 // without a ledger has no lines. It may be read while a machine writes it.
 func ReadFolder(folder string, since time.Time, each func(Line) error) error {
-	// All are opened before any is read, so that none is missed which gets another
-	// number meanwhile.
-	var files []*os.File
+	files, err := openFolder(folder)
 	defer func() {
 		for _, file := range files {
 			file.Close()
 		}
 	}()
-	for age := range filesInPast + 1 {
-		file, err := os.Open(path(folder, age))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("ledger: %w", err)
-		}
-		files = append(files, file)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
 	}
-	var done []os.FileInfo
 	for _, file := range slices.Backward(files) {
 		info, err := file.Stat()
 		if err != nil {
 			return fmt.Errorf("ledger: %w", err)
 		}
-		again := func(other os.FileInfo) bool { return os.SameFile(other, info) }
-		if info.ModTime().Before(since) || slices.ContainsFunc(done, again) {
+		if info.ModTime().Before(since) {
 			continue
 		}
-		done = append(done, info)
 		if err := Read(file, each); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// mostTurns is how often files may get other numbers while they are opened.
+const mostTurns = 1000
+
+// openFolder opens every file, the newest first. All are opened before any is read,
+// so that none is missed that gets another number later; if one gets another number
+// meanwhile, it begins anew, since which is newer could not be told.
+func openFolder(folder string) ([]*os.File, error) {
+	for range mostTurns {
+		var files []*os.File
+		inPlace := true
+		var err error
+		opened := [filesInPast + 1]os.FileInfo{}
+		for age := range opened {
+			var file *os.File
+			if file, err = os.Open(path(folder, age)); errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err == nil {
+				files = append(files, file)
+				opened[age], err = file.Stat()
+			}
+			if err != nil {
+				return files, err
+			}
+		}
+		for age, was := range opened {
+			now, err := os.Stat(path(folder, age))
+			inPlace = inPlace && (err != nil) == (was == nil) && (err != nil || os.SameFile(was, now))
+		}
+		if inPlace {
+			return files, nil
+		}
+		for _, file := range files {
+			file.Close()
+		}
+	}
+	return nil, errors.New("its files get other numbers faster than they can be opened")
 }

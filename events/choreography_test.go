@@ -117,7 +117,7 @@ func TestAWrongChoreographyIsRefused(t *testing.T) {
 		"said by nobody known":                         {replace(`"saidBy": ["store"]`, `"saidBy": ["shop"]`), `said by "shop"`},
 		"drained by nobody known":                      {replace(`"function": "store"`, `"function": "shop"`), `drained by "shop"`},
 		"function without work":                        {replace(`"notify": {"function": "notify"`, `"notify": {"function": "store"`), "function notify hears nothing"},
-		"large batch, no window":                       {replace(`"batch": 500, "window": 1, "concurrency": 5`, `"batch": 500, "window": 0, "concurrency": 5`), "needs a window"},
+		"large batch, no window":                       {replace(`"batch": 1000, "window": 1, "concurrency": 5`, `"batch": 1000, "window": 0, "concurrency": 5`), "needs a window"},
 		"pattern on our bus that names no detail-type": {replace(`"pattern": {"detail-type": ["RequestReceived"]}`, `"pattern": {"source": ["x"]}`), "names no detail-type"},
 		"route to nowhere":                             {replace(`"routes": {`, `"routes": {"GET /x": "shop",`), `route GET /x goes to "shop"`},
 	}

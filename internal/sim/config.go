@@ -93,7 +93,7 @@ type Mapping struct {
 	// others), Window how long a poller gathers them (1 s).
 	Batch  int
 	Window time.Duration
-	// Deadline is after how long an invocation ends (120 s for ours, 30 s for others).
+	// Deadline is after how long an invocation ends (300 s for ours, 30 s for others).
 	Deadline time.Duration
 	// Visibility is for how long a message is hidden that was received (six
 	// deadlines); VisibilityMost the longest that ours lengthens it to (12 hours).

@@ -37,7 +37,7 @@ func (c Config) WithDefaults() (Config, error) {
 		c.Pack = cmp.Or(c.Pack, 10)
 		c.Frame = cmp.Or(c.Frame, 8)
 		c.MaxTokens = cmp.Or(c.MaxTokens, int(1.15*p99*float64(c.Output+max(c.Frame, 0)))+50)
-		c.Mapping.Deadline = cmp.Or(c.Mapping.Deadline, 2*time.Minute)
+		c.Mapping.Deadline = cmp.Or(c.Mapping.Deadline, 5*time.Minute)
 		c.Mapping.MaxReceives = cmp.Or(c.Mapping.MaxReceives, 100)
 	} else {
 		c.Pack = cmp.Or(c.Pack, 1)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"sluice/events"
 	"sluice/internal/local/bedrock/quota"
 	"sluice/internal/sim"
 )
@@ -14,8 +15,18 @@ type way struct {
 	config sim.Config
 }
 
-var ways = []way{
-	{"Sluice, 5 × 10", sim.Config{Policy: sim.Ours, Sandboxes: 5, InFlight: 10}},
+// ways are ours, as the choreography has it, and the others.
+func ways() ([]way, error) {
+	c, err := events.LoadChoreography()
+	if err != nil {
+		return nil, err
+	}
+	analyze := sim.Mapping{Batch: c.Subscriptions["analyze"].Batch, Deadline: c.Functions["analyze"].TimeoutOf()}
+	ours := way{"Sluice, 5 × 10", sim.Config{Policy: sim.Ours, Sandboxes: 5, InFlight: 10, Mapping: analyze}}
+	return append([]way{ours}, naive...), nil
+}
+
+var naive = []way{
 	{"SDK standard, 50 × 1, max_tokens 4,096", sim.Config{Policy: sim.Standard, Sandboxes: 50, InFlight: 1}},
 	{"SDK adaptive, 50 × 1, max_tokens 4,096", sim.Config{Policy: sim.Adaptive, Sandboxes: 50, InFlight: 1}},
 	{"SDK adaptive, 5 × 10, max_tokens 1,024", sim.Config{Policy: sim.Adaptive, Sandboxes: 5, InFlight: 10, MaxTokens: 1024}},
@@ -50,8 +61,12 @@ func write(to io.Writer, seeds int) error {
 	if _, err := fmt.Fprintf(to, head, seeds); err != nil {
 		return err
 	}
+	all, err := ways()
+	if err != nil {
+		return err
+	}
 	for _, in := range windows {
-		for _, w := range ways {
+		for _, w := range all {
 			r, err := mean(w.config, in.quota, seeds)
 			if err != nil {
 				return fmt.Errorf("%s: %w", w.name, err)

@@ -132,7 +132,7 @@ func (b *Bucket) pass(ctx context.Context, s Subject, counts map[string]*Count, 
 			if err != nil {
 				return err
 			}
-			changed := false
+			var changed bool
 			if left, changed = s.byContent(body); !changed {
 				return nil
 			}

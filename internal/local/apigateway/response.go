@@ -31,14 +31,19 @@ type answered struct {
 	Base64  bool            `json:"isBase64Encoded"`
 }
 
+// saysStatus tells whether the answer is an object with a statusCode.
+func saysStatus(answer []byte) bool {
+	var fields map[string]json.RawMessage
+	return json.Unmarshal(answer, &fields) == nil && fields["statusCode"] != nil
+}
+
 // read takes a function's answer as API Gateway does. An object with a statusCode
 // says everything itself; whatever else it is, it is the body of a 200 in JSON, a
 // string without its quotes. The pages ask for valid JSON there; API Gateway was
 // seen not to. The error says what is wrong with an object that has a
 // statusCode.
 func read(answer []byte) (*response, error) {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(answer, &fields) != nil || fields["statusCode"] == nil {
+	if !saysStatus(answer) {
 		return inferred(answer), nil
 	}
 	decoder := json.NewDecoder(bytes.NewReader(answer))

@@ -228,12 +228,12 @@ func TestOverTheWire(t *testing.T) {
 func TestOpenRequestsNeedNoSignature(t *testing.T) {
 	api := made(t, Config{}, nil)
 	for target, want := range map[string]bool{"/reports/x": true, "/requests/x": false, "/nowhere": true, "/reports/x/y": true} {
-		if got := api.Open(httptest.NewRequest("GET", target, nil)); got != want {
+		if got := api.Open(httptest.NewRequest(http.MethodGet, target, nil)); got != want {
 			t.Errorf("%s: %v", target, got)
 		}
 	}
 	w := httptest.NewRecorder()
-	api.Refuse(w, httptest.NewRequest("GET", "/requests/x", nil), nil)
+	api.Refuse(w, httptest.NewRequest(http.MethodGet, "/requests/x", nil), nil)
 	if w.Code != http.StatusForbidden || w.Body.String() != `{"message":"Forbidden"}` {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}

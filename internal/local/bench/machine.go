@@ -69,7 +69,7 @@ func (m *running) stop() error {
 // killAndStartAgain kills the machine and starts it on the same data.
 func (m *running) killAndStartAgain() error {
 	_ = m.cmd.Process.Kill()
-	_ = m.cmd.Wait() //nolint:errcheck // it was killed
+	_ = m.cmd.Wait() // it was killed
 	next, err := m.again()
 	if err != nil {
 		return err

@@ -11,20 +11,22 @@ import (
 // On one machine all functions share the processors. Whoever stands near the
 // door leaves them to those further on, so that what was begun is ended before
 // more is taken in: the pace stays the same from the first record to the last,
-// and no queue grows long.
+// and no queue grows long. All of them leave the processors to the endpoint, which
+// they wait for anyway, and to those that somebody waits for.
 const (
-	yieldStep = 5
-	yieldMost = 15
+	yieldLeast = 4
+	yieldStep  = 5
+	yieldMost  = 15
 )
 
-// yields is how much a function yields: a step for each of those that wait for
-// what it says, one behind the other, but for the last two. One that somebody
-// waits for, as the HTTP API's, does not.
+// yields is how much a function yields: the least, and a step for each of those that
+// wait for what it says, one behind the other, but for the last two. One that
+// somebody waits for, as the HTTP API's, does not.
 func yields(c events.Choreography, function string) int {
 	if slices.Contains(slices.Collect(maps.Values(c.Routes)), function) {
 		return 0
 	}
-	return min(max(yieldStep*(stages(c, function, nil)-2), 0), yieldMost)
+	return yieldLeast + min(max(yieldStep*(stages(c, function, nil)-2), 0), yieldMost)
 }
 
 // stages is the longest way that an event of the function goes, in functions,

@@ -11,7 +11,7 @@ func TestWhoStandsNearTheDoorYields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for function, want := range map[string]int{"ingest": 15, "analyze": 10, "store": 5, "track": 0, "notify": 0, "api": 0} {
+	for function, want := range map[string]int{"ingest": 19, "analyze": 14, "store": 9, "track": 4, "notify": 4, "api": 0} {
 		if got := yields(c, function); got != want {
 			t.Errorf("%s yields %d, want %d", function, got, want)
 		}

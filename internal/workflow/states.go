@@ -75,10 +75,15 @@ type Moment struct {
 	Entered *State `json:"stateEnteredEventDetails,omitempty"`
 	Exited  *State `json:"stateExitedEventDetails,omitempty"`
 	// Each kind of failure has its own field in the service's answer.
-	TaskFailed     *Failure `json:"taskFailedEventDetails,omitempty"`
-	TaskTimedOut   *Failure `json:"taskTimedOutEventDetails,omitempty"`
-	LambdaFailed   *Failure `json:"lambdaFunctionFailedEventDetails,omitempty"`
-	ExecutionEnded *Failure `json:"executionFailedEventDetails,omitempty"`
+	TaskFailed       *Failure `json:"taskFailedEventDetails,omitempty"`
+	TaskTimedOut     *Failure `json:"taskTimedOutEventDetails,omitempty"`
+	TaskSubmitFailed *Failure `json:"taskSubmitFailedEventDetails,omitempty"`
+	TaskStartFailed  *Failure `json:"taskStartFailedEventDetails,omitempty"`
+	LambdaFailed     *Failure `json:"lambdaFunctionFailedEventDetails,omitempty"`
+	LambdaTimedOut   *Failure `json:"lambdaFunctionTimedOutEventDetails,omitempty"`
+	ExecutionEnded   *Failure `json:"executionFailedEventDetails,omitempty"`
+	ExecutionLate    *Failure `json:"executionTimedOutEventDetails,omitempty"`
+	ExecutionAborted *Failure `json:"executionAbortedEventDetails,omitempty"`
 }
 
 // State is a state that was entered or left.
@@ -106,7 +111,8 @@ func Time(seconds float64) time.Time {
 
 // Failed is what went wrong in this moment, nil if nothing did.
 func (m Moment) Failed() *Failure {
-	for _, f := range []*Failure{m.TaskFailed, m.TaskTimedOut, m.LambdaFailed, m.ExecutionEnded} {
+	for _, f := range []*Failure{m.TaskFailed, m.TaskTimedOut, m.TaskSubmitFailed, m.TaskStartFailed, m.LambdaFailed, m.LambdaTimedOut,
+		m.ExecutionEnded, m.ExecutionLate, m.ExecutionAborted} {
 		if f != nil {
 			return f
 		}

@@ -19,7 +19,7 @@ run "on_without_what_was_said" {
   }
 
   assert {
-    condition = alltrue([for c in aws_bedrock_model_invocation_logging_configuration.this[0].logging_config :
+    condition = alltrue([for c in [aws_bedrock_model_invocation_logging_configuration.this[0].logging_config] :
     !c.text_data_delivery_enabled && !c.image_data_delivery_enabled && !c.embedding_data_delivery_enabled])
     error_message = "The log holds what was said."
   }

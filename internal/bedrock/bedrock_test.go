@@ -173,6 +173,17 @@ func TestErrorsAreClassified(t *testing.T) {
 	}
 }
 
+// What has no code comes from something between the service and here.
+func TestWhatNoServiceSaidIsTriedAgain(t *testing.T) {
+	for _, status := range []int{400, 403, 413} {
+		client, _, _ := wire(t, status, map[string]string{"Content-Type": "text/plain"}, "Bad Request")
+		_, err := client.Converse(t.Context(), call(haiku))
+		if class, _ := fault.Of(err); err == nil || class != fault.Retry {
+			t.Errorf("%d: class %s, want retry: %v", status, class, err)
+		}
+	}
+}
+
 func TestFailures(t *testing.T) {
 	for _, tt := range []struct {
 		name      string

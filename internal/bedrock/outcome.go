@@ -149,7 +149,7 @@ func classify(model string, err error) error {
 		return fault.As(fault.Retry, fmt.Errorf("%w: %w", brief, ErrUnanswered))
 	case status == http.StatusFailedDependency || status == http.StatusConflict:
 		return fault.As(fault.Retry, brief)
-	case status >= 400 && status < 500:
+	case status >= 400 && status < 500 && code != "":
 		return fault.As(fault.Park, brief)
 	case status == 0:
 		return fault.As(fault.Retry, fmt.Errorf("ask %s: the service cannot be reached: %w", model, ErrUnanswered))

@@ -102,8 +102,12 @@ func Throttled(err error) bool {
 }
 
 // refused: AWS says that the call is wrong or not allowed. Doing it again will
-// not help until a person changes something. 408 and 409 pass by themselves.
+// not help until a person changes something. 408 and 409 pass by themselves. What
+// has no code was said by no service of AWS but by something on the way.
 func refused(err error) bool {
+	if Code(err) == "" {
+		return false
+	}
 	switch status := Status(err); status {
 	case 0, http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
 		return false

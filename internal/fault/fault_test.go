@@ -29,6 +29,7 @@ func TestErrorsAreClassifiedOnceAndSurviveWrapping(t *testing.T) {
 		"throttled by code":        {&smithy.GenericAPIError{Code: "ThrottlingException"}, fault.Defer, 0},
 		"S3 slows down":            {objectstest.Error(503, "SlowDown"), fault.Defer, 0},
 		"forbidden":                {objectstest.Error(403, "AccessDenied"), fault.Park, 0},
+		"by nobody of AWS":         {objectstest.Error(400, ""), fault.Retry, 0},
 		"wrong":                    {objectstest.Error(400, "ValidationException"), fault.Park, 0},
 		"a conflict passes":        {objectstest.Error(409, "Conflict"), fault.Retry, 0},
 		"their fault":              {objectstest.Error(500, "InternalError"), fault.Retry, 0},

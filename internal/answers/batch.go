@@ -35,7 +35,7 @@ type Batch struct {
 // invocation's, whose deadline ends it: what could not be asked in time is
 // deferred.
 func (a *Answers) Begin(ctx context.Context, n int) *Batch {
-	return &Batch{answers: a, ctx: ctx, purse: a.Budget.Purse(), hands: hands{work: make(chan func())}, coming: n, desks: map[string]*desk{}}
+	return &Batch{answers: a, ctx: ctx, purse: a.Budget.Purse(), hands: newHands(), coming: n, desks: map[string]*desk{}}
 }
 
 // End closes the batch when every record has its outcome: what was set aside of
@@ -126,7 +126,7 @@ func (s *Seat) ask(ctx context.Context, e *entry) (Outcome, error) {
 	err := <-e.settled
 	var outcome Outcome
 	if err == nil {
-		err = s.batch.hands.do(func() (err error) { outcome, err = a.keep(ctx, e.Request, e.found, e.said); return err })
+		err = s.batch.hands.doFirst(func() (err error) { outcome, err = a.keep(ctx, e.Request, e.found, e.said); return err })
 		e.kept()
 	}
 	if err != nil && e.said.spend.Usage != (events.Usage{}) {

@@ -182,6 +182,11 @@ func TestWhatNoServiceSaidIsTriedAgain(t *testing.T) {
 			t.Errorf("%d: class %s, want retry: %v", status, class, err)
 		}
 	}
+	client, _, _ := wire(t, 400, map[string]string{"Content-Length": "100"}, `{"message":`)
+	_, err := client.Converse(t.Context(), call(haiku))
+	if class, _ := fault.Of(err); class != fault.Retry || !strings.Contains(err.Error(), "broke off") {
+		t.Errorf("broken off: class %s, want retry: %v", class, err)
+	}
 }
 
 func TestFailures(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -129,7 +131,7 @@ const (
 func classify(model string, err error) error {
 	code, status := fault.Code(err), fault.Status(err)
 	said := strings.ToLower(messageOf(err))
-	brief := fmt.Errorf("ask %s: %s, status %d", model, orUnknown(code), status)
+	brief := fmt.Errorf("ask %s: %s, status %d", model, named(code, err), status)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
 		return fault.As(fault.Retry, fmt.Errorf("ask %s: %w in time", model, ErrUnanswered))
@@ -216,9 +218,17 @@ func messageOf(err error) string {
 	return ""
 }
 
-func orUnknown(code string) string {
-	if code == "" {
-		return "an error without a code"
+// named is the error's code. Without one, no service's error was read: the answer
+// is not one of a service, or broke off, and then it matters how.
+func named(code string, err error) string {
+	var network *net.OpError
+	switch {
+	case code != "":
+		return code
+	case errors.As(err, &network):
+		return fmt.Sprintf("an error that broke off (%v)", network.Err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "an error that broke off"
 	}
-	return code
+	return "an error without a code"
 }

@@ -14,7 +14,7 @@ import (
 
 // countEvery is how often the events are counted: it is what a time of one event
 // may be off.
-const countEvery = 50 * time.Millisecond
+const countEvery = 100 * time.Millisecond
 
 // sample is how many events of an upload were on the bus at a time, and what CPU
 // time the machine and its functions had taken; 0 if that cannot be told.

@@ -12,7 +12,7 @@ import (
 )
 
 // watchEvery is how often the processes are looked at.
-const watchEvery = 100 * time.Millisecond
+const watchEvery = 250 * time.Millisecond
 
 // watcher notes the peak memory of a process and of its children, by the name
 // of their programs.

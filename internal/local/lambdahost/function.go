@@ -42,6 +42,7 @@ const (
 	maxRequest     = 6_291_456 // bytes of a call's payload
 	maxResponse    = 6_291_556 // bytes of its answer
 	goMemoryShare  = 90        // percent of the memory that the collector aims at
+	goGC           = "200"     // percent of what lives by which the heap grows before it is collected
 	runtimeVersion = "2018-06-01"
 )
 
@@ -77,6 +78,7 @@ func (f Function) environment(region, runtimeAPI, logStream string) []string {
 		"AWS_REGION":         region,
 		"AWS_DEFAULT_REGION": region,
 		"AWS_EXECUTION_ENV":  "AWS_Lambda_provided.al2023",
+		"GOGC":               goGC,
 		"GOMAXPROCS":         strconv.Itoa((f.Memory + memoryPerCPU - 1) / memoryPerCPU),
 		"GOMEMLIMIT":         strconv.Itoa(f.Memory*goMemoryShare/100) + "MiB",
 		"LANG":               "en_US.UTF-8",

@@ -31,7 +31,8 @@ resource "aws_lambda_function" "this" {
   }
 
   environment {
-    variables = merge(var.variables, lookup(var.variables_of, each.key, {}), contains(local.pausers, each.key) ? { SLUICE_PAUSE_ROLE = aws_iam_role.pause.arn } : {})
+    # A handler's heap is small beside its memory: collecting it half as often saves CPU.
+    variables = merge({ GOGC = "200" }, var.variables, lookup(var.variables_of, each.key, {}), contains(local.pausers, each.key) ? { SLUICE_PAUSE_ROLE = aws_iam_role.pause.arn } : {})
   }
 
   dynamic "vpc_config" {

@@ -8,8 +8,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/spf13/cobra"
 
 	"sluice/internal/erasure"
@@ -29,22 +27,29 @@ keyed hash only. Inputs above 56 KB go with their tenant or expire. The bus's ar
 What is still on its way would write anew, so erase what has ended.`,
 		Example: `  sluice erase --tenant acme --dry-run
   sluice erase --tenant acme --request order-4711 --yes
-  sluice erase --tenant acme --bucket sluice-prod-111122223333-us-east-1    in AWS, with your own credentials`,
+  sluice erase --tenant acme --env prod    in AWS, with your own credentials`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.erase(cmd.Context(), o) },
 	}
+	w := whereFlags(s, cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&o.subject.Tenant, "tenant", "", "whose data; needed")
 	flags.StringVar(&o.subject.Request, "request", "", "the id of a request, an upload or a record of one; without it, all of the tenant's")
-	flags.StringVar(&o.bucket, "bucket", "", "a bucket in AWS (Terraform's output bucket) in place of this machine's")
 	flags.BoolVar(&o.dry, "dry-run", false, "only count")
 	flags.BoolVar(&o.yes, "yes", false, "do not ask")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if !o.subject.Valid() {
+			return usagef("--tenant must name a tenant, and --request one of its ids")
+		}
+		if err := s.confirmErase(o); err != nil {
+			return err
+		}
+		return w.at(cmd.Context(), func(ctx context.Context, at *site) error { return w.erase(ctx, at, o) })
+	}
 	return cmd
 }
 
 type eraseOptions struct {
 	subject  erasure.Subject
-	bucket   string
 	dry, yes bool
 }
 
@@ -61,23 +66,12 @@ type proof struct {
 	Prefixes []erasure.Count `json:"prefixes"`
 }
 
-func (s *settings) erase(ctx context.Context, o eraseOptions) error {
-	if !o.subject.Valid() {
-		return usagef("--tenant must name a tenant, and --request one of its ids")
-	}
-	if err := s.confirm(o); err != nil {
-		return err
-	}
-	api, bucket, end, err := s.bucketOf(ctx, o.bucket)
+func (s *settings) erase(ctx context.Context, at *site, o eraseOptions) error {
+	counts, err := erasure.New(at.s3, at.bucket).Erase(ctx, o.subject, o.dry)
 	if err != nil {
 		return err
 	}
-	defer end()
-	counts, err := erasure.New(api, bucket).Erase(ctx, o.subject, o.dry)
-	if err != nil {
-		return err
-	}
-	p := proof{Bucket: bucket, Tenant: o.subject.Tenant, Request: o.subject.Request, DryRun: o.dry, Checked: time.Now().UTC().Truncate(time.Second), Prefixes: counts}
+	p := proof{Bucket: at.bucket, Tenant: o.subject.Tenant, Request: o.subject.Request, DryRun: o.dry, Checked: time.Now().UTC().Truncate(time.Second), Prefixes: counts}
 	for _, c := range counts {
 		p.Left += c.Left
 	}
@@ -90,8 +84,8 @@ func (s *settings) erase(ctx context.Context, o eraseOptions) error {
 	return nil
 }
 
-// confirm asks, unless told not to.
-func (s *settings) confirm(o eraseOptions) error {
+// confirmErase asks, unless told not to.
+func (s *settings) confirmErase(o eraseOptions) error {
 	if o.dry || o.yes {
 		return nil
 	}
@@ -99,28 +93,17 @@ func (s *settings) confirm(o eraseOptions) error {
 	if o.subject.Request != "" {
 		whose = o.subject.Request + " of tenant " + o.subject.Tenant
 	}
-	s.say("This removes %s for good. Type the tenant's name to go on:", whose)
+	return s.confirm(whose, o.subject.Tenant)
+}
+
+// confirm asks whether something is to be removed; the answer is a name.
+func (s *settings) confirm(what, name string) error {
+	s.say("This removes %s for good. Type %s to go on:", what, name)
 	typed, _ := bufio.NewReader(s.in).ReadString('\n') // an input that ends is an answer too
-	if strings.TrimSpace(typed) != o.subject.Tenant {
+	if strings.TrimSpace(typed) != name {
 		return usagef("nothing was removed; --yes goes on without asking, --dry-run only counts")
 	}
 	return nil
-}
-
-// bucketOf is a bucket in AWS, or this machine's.
-func (s *settings) bucketOf(ctx context.Context, name string) (api erasure.API, bucket string, end func(), err error) {
-	if name != "" {
-		c, err := config.LoadDefaultConfig(ctx)
-		if err != nil {
-			return nil, "", nil, fmt.Errorf("AWS configuration: %w", err)
-		}
-		return s3.NewFromConfig(c), name, func() {}, nil
-	}
-	session, err := s.connect(ctx)
-	if err != nil {
-		return nil, "", nil, err
-	}
-	return session.s3, session.store.Bucket(), func() { _ = session.close() }, nil
 }
 
 func (s *settings) showProof(p proof) error {

@@ -117,7 +117,7 @@ EventBridge, SES and Bedrock. Try:  sluice run FILE`,
 	flags.DurationVar(&s.latency, "latency", 20*time.Millisecond, "how long the local model takes for its first token")
 	flags.IntVar(&s.tpm, "tpm", 0, "the local model's quota in tokens per minute (0: none)")
 	flags.BoolVar(&s.verbose, "verbose", false, "show what the functions log")
-	root.AddCommand(newRun(s), newDev(s), newEnv(s), newSubmit(s), newStatus(s), newMails(s), newSES(s), newAudit(s), newCost(s), newErase(s), newPlan(s), newSample(s))
+	root.AddCommand(newRun(s), newDev(s), newEnv(s), newSubmit(s), newStatus(s), newMails(s), newSES(s), newAudit(s), newCost(s), newErase(s), newClean(s), newPlan(s), newSample(s))
 	for _, command := range root.Commands() {
 		command.Args = asUsage(command.Args)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -65,6 +67,9 @@ func (w *where) open(ctx context.Context) (*site, error) {
 	}
 	name := "sluice-" + w.env
 	at := &site{environment: w.env, bucket: os.Getenv("SLUICE_BUCKET"), set: name, config: found, suppressionSecret: os.Getenv("SLUICE_SUPPRESSION_SECRET")}
+	if at.bucket != "" && !isBucketOf(name, at.bucket) {
+		return nil, usagef("SLUICE_BUCKET %s is not the bucket of --env %s", at.bucket, w.env)
+	}
 	if at.bucket == "" {
 		// The name that Terraform gives it.
 		me, err := sts.NewFromConfig(found).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
@@ -76,6 +81,18 @@ func (w *where) open(ctx context.Context) (*site, error) {
 	at.s3 = s3.NewFromConfig(found)
 	at.store = objects.New(at.s3, at.bucket)
 	return at, nil
+}
+
+// isBucketOf tells whether a bucket is the environment's: Terraform calls it
+// sluice-<environment>-<account>-<region>, and sluice dev --endpoint without the rest.
+func isBucketOf(name, bucket string) bool {
+	if bucket == name {
+		return true
+	}
+	rest, is := strings.CutPrefix(bucket, name+"-")
+	account, region, two := strings.Cut(rest, "-")
+	_, err := strconv.ParseUint(account, 10, 64)
+	return is && two && len(account) == 12 && err == nil && region != ""
 }
 
 // here is this machine.

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -22,18 +24,29 @@ type bucket struct {
 	API
 	versioned bool
 	objects   map[string][]stored // the newest last
+	uploads   []begun             // never ended, by key
 	writes    int
+	page      int       // how much is listed at once; 0 is everything
+	clock     time.Time // when things are written
+	reads     sync.Mutex
 }
 
 type stored struct {
-	id   string
-	body []byte
-	mark bool
+	id       string
+	body     []byte
+	mark     bool
+	modified time.Time
+}
+
+type begun struct {
+	key, id string
+	parts   []int64
+	at      time.Time
 }
 
 func (b *bucket) put(key, body string) {
 	b.writes++
-	one := stored{id: onlyVersion, body: []byte(body)}
+	one := stored{id: onlyVersion, body: []byte(body), modified: b.clock}
 	if !b.versioned {
 		b.objects[key] = []stored{one}
 		return
@@ -44,7 +57,7 @@ func (b *bucket) put(key, body string) {
 
 func (b *bucket) mark(key string) {
 	b.writes++
-	b.objects[key] = append(b.objects[key], stored{id: fmt.Sprint("v", b.writes), mark: true})
+	b.objects[key] = append(b.objects[key], stored{id: fmt.Sprint("v", b.writes), mark: true, modified: b.clock})
 }
 
 func (b *bucket) keys() []string { return slices.Sorted(maps.Keys(b.objects)) }
@@ -67,6 +80,8 @@ func refused(status int) error {
 }
 
 func (b *bucket) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	b.reads.Lock() // cleaning reads many at a time
+	defer b.reads.Unlock()
 	all := b.objects[*in.Key]
 	for i, one := range slices.Backward(all) {
 		if in.VersionId == nil && i == len(all)-1 && !one.mark || in.VersionId != nil && one.id == *in.VersionId {
@@ -86,28 +101,94 @@ func (b *bucket) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*
 	return &s3.PutObjectOutput{}, err
 }
 
-func (b *bucket) ListObjectVersions(context.Context, *s3.ListObjectVersionsInput, ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error) {
-	out := &s3.ListObjectVersionsOutput{}
+// entry is a line of the list of versions.
+type entry struct {
+	key    string
+	one    stored
+	latest bool
+}
+
+// list is every version and mark, by key and the newest first.
+func (b *bucket) list() []entry {
+	var all []entry
 	for _, key := range b.keys() {
 		for i, one := range slices.Backward(b.objects[key]) {
-			latest := aws.Bool(i == len(b.objects[key])-1)
-			if one.mark {
-				out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: aws.String(key), VersionId: aws.String(one.id), IsLatest: latest})
-				continue
-			}
-			out.Versions = append(out.Versions, types.ObjectVersion{Key: aws.String(key), VersionId: aws.String(one.id), IsLatest: latest,
-				ETag: aws.String(etagOf(one.body)), Size: aws.Int64(int64(len(one.body)))})
+			all = append(all, entry{key, one, i == len(b.objects[key])-1})
+		}
+	}
+	return all
+}
+
+func (b *bucket) ListObjectVersions(_ context.Context, in *s3.ListObjectVersionsInput, _ ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error) {
+	out := &s3.ListObjectVersionsOutput{IsTruncated: aws.Bool(false)}
+	all := b.list()
+	if in.KeyMarker != nil {
+		at := slices.IndexFunc(all, func(e entry) bool { return e.key == *in.KeyMarker && e.one.id == aws.ToString(in.VersionIdMarker) })
+		if at < 0 {
+			at = slices.IndexFunc(all, func(e entry) bool { return e.key > *in.KeyMarker }) - 1
+		}
+		all = all[at+1:]
+	}
+	for i, e := range all {
+		if !strings.HasPrefix(e.key, aws.ToString(in.Prefix)) {
+			continue
+		}
+		if e.one.mark {
+			out.DeleteMarkers = append(out.DeleteMarkers, types.DeleteMarkerEntry{Key: &e.key, VersionId: &e.one.id, IsLatest: &e.latest, LastModified: &e.one.modified})
+		} else {
+			out.Versions = append(out.Versions, types.ObjectVersion{Key: &e.key, VersionId: &e.one.id, IsLatest: &e.latest, LastModified: &e.one.modified,
+				ETag: aws.String(etagOf(e.one.body)), Size: aws.Int64(int64(len(e.one.body)))})
+		}
+		if n := len(out.Versions) + len(out.DeleteMarkers); n == b.page && i < len(all)-1 {
+			out.IsTruncated, out.NextKeyMarker, out.NextVersionIdMarker = aws.Bool(true), &e.key, &e.one.id
+			break
 		}
 	}
 	return out, nil
 }
 
 func (b *bucket) DeleteObjects(_ context.Context, in *s3.DeleteObjectsInput, _ ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error) {
+	out := &s3.DeleteObjectsOutput{}
+	if len(in.Delete.Objects) > most {
+		return nil, refused(http.StatusBadRequest)
+	}
 	for _, o := range in.Delete.Objects {
-		b.objects[*o.Key] = slices.DeleteFunc(b.objects[*o.Key], func(one stored) bool { return one.id == *o.VersionId })
+		all := b.objects[*o.Key]
+		if o.ETag != nil && (len(all) == 0 || etagOf(all[len(all)-1].body) != *o.ETag) {
+			out.Errors = append(out.Errors, types.Error{Key: o.Key, VersionId: o.VersionId, Code: aws.String("PreconditionFailed")})
+			continue
+		}
+		b.objects[*o.Key] = slices.DeleteFunc(all, func(one stored) bool { return one.id == *o.VersionId })
 		if len(b.objects[*o.Key]) == 0 {
 			delete(b.objects, *o.Key)
 		}
 	}
-	return &s3.DeleteObjectsOutput{}, nil
+	return out, nil
+}
+
+func (b *bucket) ListMultipartUploads(_ context.Context, in *s3.ListMultipartUploadsInput, _ ...func(*s3.Options)) (*s3.ListMultipartUploadsOutput, error) {
+	out := &s3.ListMultipartUploadsOutput{}
+	for _, u := range b.uploads {
+		if strings.HasPrefix(u.key, aws.ToString(in.Prefix)) {
+			out.Uploads = append(out.Uploads, types.MultipartUpload{Key: &u.key, UploadId: &u.id, Initiated: &u.at})
+		}
+	}
+	return out, nil
+}
+
+func (b *bucket) ListParts(_ context.Context, in *s3.ListPartsInput, _ ...func(*s3.Options)) (*s3.ListPartsOutput, error) {
+	out := &s3.ListPartsOutput{}
+	for _, u := range b.uploads {
+		for _, size := range u.parts {
+			if u.key == *in.Key && u.id == *in.UploadId {
+				out.Parts = append(out.Parts, types.Part{Size: &size})
+			}
+		}
+	}
+	return out, nil
+}
+
+func (b *bucket) AbortMultipartUpload(_ context.Context, in *s3.AbortMultipartUploadInput, _ ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error) {
+	b.uploads = slices.DeleteFunc(b.uploads, func(u begun) bool { return u.key == *in.Key && u.id == *in.UploadId })
+	return &s3.AbortMultipartUploadOutput{}, nil
 }

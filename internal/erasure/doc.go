@@ -1,5 +1,7 @@
-// Package erasure removes what the bucket holds of a tenant or of one request, and
-// proves it.
+// Package erasure removes from the bucket: what it holds of a tenant or of one
+// request, with a proof, and what is old.
+//
+// # Erase: whose
 //
 //	every version of every object ─► Subject.of ─► keep │ remove │ rewrite (a segment with others' lines)
 //	                                                        └─► gone, older versions too
@@ -18,4 +20,18 @@
 //
 // Outside of the bucket are the bus's archive, which expires, and copies that went
 // out by mail. Messages on their way would write anew: erase what has ended.
+//
+// # Clean: how old
+//
+//	the chosen prefixes ─► every key: its versions, the oldest first ─► old? ─► in flight? ─► gone
+//	                       └► unfinished multipart uploads ───────────► old? ─────────────► gone
+//
+// An object is as old as its last write; a version that was overwritten or deleted
+// is as old as that. What is newer than what stays, stays too, so that no older
+// version becomes the object again. The ages are those of the bucket's lifecycle
+// rules ([Ages]), where nobody names another.
+//
+// What is in flight stays, unless forced: all that belongs to a request or an upload
+// that has not ended, and whatever a message may refer to that waits in a queue
+// ([Waiting]). Tasks, suppressions and reputation are removed only by force.
 package erasure

@@ -11,7 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"sluice/internal/objects"
 	"sluice/internal/upload"
@@ -22,6 +21,9 @@ type API interface {
 	objects.API
 	ListObjectVersions(context.Context, *s3.ListObjectVersionsInput, ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error)
 	DeleteObjects(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
+	ListMultipartUploads(context.Context, *s3.ListMultipartUploadsInput, ...func(*s3.Options)) (*s3.ListMultipartUploadsOutput, error)
+	ListParts(context.Context, *s3.ListPartsInput, ...func(*s3.Options)) (*s3.ListPartsOutput, error)
+	AbortMultipartUpload(context.Context, *s3.AbortMultipartUploadInput, ...func(*s3.Options)) (*s3.AbortMultipartUploadOutput, error)
 }
 
 // Bucket erases from a bucket.
@@ -45,11 +47,11 @@ type Count struct {
 	Left      int   `json:"left"`
 }
 
-// version is one version of an object, or a mark that it was deleted.
-type version struct {
-	key, id, etag string
-	size          int64
-	latest, mark  bool
+// found is what a pass does with what is the subject's: with a version, and what
+// is others' of it, and with an unfinished upload.
+type found struct {
+	version    func(context.Context, version, []byte, *Count) error
+	unfinished func(context.Context, unfinished, *Count) error
 }
 
 // Erase removes what is the subject's and then looks again at everything; with dry
@@ -63,13 +65,23 @@ func (b *Bucket) Erase(ctx context.Context, s Subject, dry bool) ([]Count, error
 		return nil, err
 	}
 	counts := map[string]*Count{}
-	if err := b.pass(ctx, s, counts, func(ctx context.Context, v version, left []byte, c *Count) error {
-		return b.drop(ctx, v, left, c, dry)
-	}); err != nil {
+	err := b.pass(ctx, s, counts, found{
+		func(ctx context.Context, v version, left []byte, c *Count) error { return b.drop(ctx, v, left, c, dry) },
+		func(ctx context.Context, u unfinished, c *Count) error {
+			bytes, err := b.abort(ctx, u, dry)
+			c.Removed, c.Bytes = c.Removed+1, c.Bytes+bytes
+			return err
+		},
+	})
+	if err != nil {
 		return nil, err
 	}
 	if !dry {
-		if err := b.pass(ctx, s, counts, func(_ context.Context, _ version, _ []byte, c *Count) error { c.Left++; return nil }); err != nil {
+		err := b.pass(ctx, s, counts, found{
+			func(_ context.Context, _ version, _ []byte, c *Count) error { c.Left++; return nil },
+			func(_ context.Context, _ unfinished, c *Count) error { c.Left++; return nil },
+		})
+		if err != nil {
 			return nil, err
 		}
 		for _, c := range counts {
@@ -105,42 +117,61 @@ func (b *Bucket) findFile(ctx context.Context, s *Subject) error {
 	return nil
 }
 
-// pass looks at every version and gives found each that is the subject's, with
-// what is others' of it.
-func (b *Bucket) pass(ctx context.Context, s Subject, counts map[string]*Count, found func(context.Context, version, []byte, *Count) error) error {
-	uploads := map[string]bool{} // whose progress it is, by upload
-	return b.versions(ctx, func(v version) error {
-		prefix, _, _ := strings.Cut(v.key, "/")
-		c := counts[prefix]
-		if c == nil {
-			c = &Count{Prefix: prefix + "/"}
-			counts[prefix] = c
+// pass looks at every version and every unfinished upload, and does with each that
+// is the subject's what it is told to.
+func (b *Bucket) pass(ctx context.Context, s Subject, counts map[string]*Count, do found) error {
+	looked := func(key string) *Count {
+		prefix, _, _ := strings.Cut(key, "/")
+		if counts[prefix] == nil {
+			counts[prefix] = &Count{Prefix: prefix + "/"}
 		}
-		c.Looked++
-		var left []byte
-		judged := s.byKey(v.key, v.etag)
-		switch {
-		case judged == read && v.mark:
-			return nil // it holds nothing
-		case judged == read && prefix == "progress":
-			theirs, err := b.ownsProgress(ctx, s, v.key, uploads)
-			if err != nil || !theirs {
-				return err
+		counts[prefix].Looked++
+		return counts[prefix]
+	}
+	uploads := map[string]bool{} // whose progress it is, by upload
+	err := b.versions(ctx, "", func(all []version) error {
+		for _, v := range all {
+			c := looked(v.key)
+			left, theirs, err := b.judge(ctx, s, v, uploads)
+			if err == nil && theirs {
+				err = do.version(ctx, v, left, c)
 			}
-		case judged == read:
-			body, err := b.get(ctx, v)
 			if err != nil {
 				return err
 			}
-			var changed bool
-			if left, changed = s.byContent(body); !changed {
-				return nil
-			}
-		case judged == keep:
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return b.unfinished(ctx, "", func(u unfinished) error {
+		c := looked(u.key)
+		if s.byKey(u.key, "") != remove {
 			return nil
 		}
-		return found(ctx, v, left, c)
+		return do.unfinished(ctx, u, c)
 	})
+}
+
+// judge tells whether a version is the subject's, and what is others' of it.
+func (b *Bucket) judge(ctx context.Context, s Subject, v version, uploads map[string]bool) (left []byte, theirs bool, err error) {
+	judged := s.byKey(v.key, v.etag)
+	switch {
+	case judged == read && v.mark, judged == keep:
+		return nil, false, nil // a mark holds nothing
+	case judged == remove:
+		return nil, true, nil
+	case strings.HasPrefix(v.key, "progress/"):
+		theirs, err = b.ownsProgress(ctx, s, v.key, uploads)
+		return nil, theirs, err
+	}
+	body, err := b.get(ctx, v)
+	if err != nil {
+		return nil, false, err
+	}
+	left, theirs = s.byContent(body)
+	return left, theirs, nil
 }
 
 // ownsProgress tells whether an upload is the tenant's. Its intake and its progress
@@ -186,19 +217,10 @@ func (b *Bucket) drop(ctx context.Context, v version, left []byte, c *Count, dry
 	if dry {
 		return nil
 	}
-	out, err := b.api.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: &types.Delete{
-		Quiet: aws.Bool(true), Objects: []types.ObjectIdentifier{{Key: &v.key, VersionId: &v.id}}}})
-	if err != nil {
-		return fmt.Errorf("remove %s: %w", v.key, err)
-	}
-	for _, e := range out.Errors {
-		return fmt.Errorf("remove %s: %s: %s", v.key, aws.ToString(e.Code), aws.ToString(e.Message))
-	}
-	return nil
+	stay, err := b.remove(ctx, []version{v})
+	c.Removed -= len(stay)
+	return err
 }
-
-// onlyVersion is the id of the version where none are kept.
-const onlyVersion = "null"
 
 func (b *Bucket) rewrite(ctx context.Context, v version, left []byte) error {
 	_, err := b.api.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.name, Key: &v.key, Body: bytes.NewReader(left), ContentType: aws.String(objects.NDJSON), IfMatch: &v.etag})
@@ -223,29 +245,4 @@ func (b *Bucket) get(ctx context.Context, v version) ([]byte, error) {
 		return nil, fmt.Errorf("read %s: %w", v.key, err)
 	}
 	return body, nil
-}
-
-// versions yields all versions and marks of the bucket. A page is read before any
-// of it is changed.
-func (b *Bucket) versions(ctx context.Context, each func(version) error) error {
-	pages := s3.NewListObjectVersionsPaginator(b.api, &s3.ListObjectVersionsInput{Bucket: &b.name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return fmt.Errorf("list %s: %w", b.name, err)
-		}
-		var all []version
-		for _, o := range page.Versions {
-			all = append(all, version{aws.ToString(o.Key), aws.ToString(o.VersionId), aws.ToString(o.ETag), aws.ToInt64(o.Size), aws.ToBool(o.IsLatest), false})
-		}
-		for _, o := range page.DeleteMarkers {
-			all = append(all, version{key: aws.ToString(o.Key), id: aws.ToString(o.VersionId), latest: aws.ToBool(o.IsLatest), mark: true})
-		}
-		for _, v := range all {
-			if err := each(v); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

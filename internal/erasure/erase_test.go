@@ -55,6 +55,9 @@ func filled(versioned bool) *bucket {
 		b.mark("payloads/acme/abc")
 		b.mark("results/dt=2026-03-04/acme/r1.json")
 	}
+	for _, tenant := range []string{"acme", "beta"} {
+		b.uploads = append(b.uploads, begun{key: "uploads/" + tenant + "/classify/large.csv", id: tenant, parts: []int64{5, 6}})
+	}
 	return b
 }
 
@@ -82,6 +85,9 @@ func TestATenantIsForgotten(t *testing.T) {
 		}
 		if n := strings.Count(b.text(), "beta-secret"); n != beta {
 			t.Errorf("versions %v: of the other tenant %d of %d are there", versioned, n, beta)
+		}
+		if len(b.uploads) != 1 || b.uploads[0].id != "beta" {
+			t.Errorf("unfinished uploads that are left: %v", b.uploads)
 		}
 		for _, key := range []string{"suppressions/key", "claims/mail/x", "budgets/2026-03-04.json"} {
 			if len(b.objects[key]) == 0 {

@@ -106,6 +106,16 @@ func (p *Progress) Level() Level {
 	return Settled
 }
 
+// Over tells whether nothing more is to come of the upload: its report shows all
+// records and was mailed, if that is wanted. An upload that was parked is over
+// until somebody redrives it.
+func (p *Progress) Over(wantsReport bool) bool {
+	if p.Done == nil {
+		return p.Parked != ""
+	}
+	return p.Level() >= Ended && p.Done.Said >= p.Level() && (p.Reported || !wantsReport)
+}
+
 // ranked lists the outcomes from the best.
 var ranked = []events.Outcome{events.Completed, events.Failed, events.Rejected, events.Parked}
 

@@ -6,6 +6,7 @@
 //	                                                                        └─ another one      ─► ErrConflict
 //	consume ─► States.Succeed, States.Fail ─► SendTaskSuccess, SendTaskFailure: the token says whom they answer
 //	sluice audit ─► States.History
+//	sluice clean ─► States.Find, Running, Stop
 //
 // The workflow itself is terraform/workflow.asl.json. What an execution holds is
 // seen by whoever may read its history and the logs, so its input carries no
@@ -13,5 +14,5 @@
 // the request's status.
 //
 // The calls are made with awsclient.Service: of the service's 37 operations the
-// functions need four.
+// functions need four, and the operator a few more.
 package workflow

@@ -112,3 +112,45 @@ func TestWhatTheServiceRefusesHasItsCode(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Lists come in pages, and an execution is stopped by its name.
+func TestRunningExecutionsAreFoundAndStopped(t *testing.T) {
+	answers := map[string]string{
+		"ListStateMachines":  `{"stateMachines":[{"name":"sluice-test-2","stateMachineArn":"other"}],"nextToken":"n"}`,
+		"ListStateMachinesn": `{"stateMachines":[{"name":"sluice-test","stateMachineArn":"` + arn + `"}]}`,
+		"ListExecutions":     `{"executions":[{"name":"acme_1","executionArn":"e1","startDate":1700000000.25}],"nextToken":"n"}`,
+		"ListExecutionsn":    `{"executions":[{"name":"acme_2","executionArn":"e2","startDate":1700000001}]}`,
+		"StopExecution":      `{"stopDate":1}`,
+	}
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			NextToken, StateMachineArn, StatusFilter, ExecutionArn string
+		}
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		name := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "AWSStepFunctions.")
+		asked = append(asked, strings.Join([]string{name, in.StateMachineArn, in.StatusFilter, in.ExecutionArn}, " "))
+		_, _ = io.WriteString(w, answers[name+in.NextToken])
+	}))
+	t.Cleanup(server.Close)
+	states := New(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(server.URL),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "k", SecretAccessKey: "s"}, nil
+		})})
+	if found, err := states.Find(t.Context(), "sluice-test"); found != arn || err != nil {
+		t.Errorf("found %q, %v", found, err)
+	}
+	if found, err := states.Find(t.Context(), "sluice"); found != "" || err != nil {
+		t.Errorf("found %q, %v", found, err)
+	}
+	running, err := states.Running(t.Context(), arn)
+	if err != nil || len(running) != 2 || running[1].ARN != "e2" || !running[0].Since().Equal(Time(1700000000.25)) {
+		t.Errorf("%+v, %v", running, err)
+	}
+	if err := states.Stop(t.Context(), "e1", "old"); err != nil {
+		t.Error(err)
+	}
+	if want := "ListExecutions " + arn + " RUNNING "; asked[len(asked)-2] != want || asked[len(asked)-1] != "StopExecution   e1" {
+		t.Errorf("asked %q", asked)
+	}
+}

@@ -120,28 +120,18 @@ func (m Moment) Failed() *Failure {
 	return nil
 }
 
-// mostPage is the most events that the service tells at once.
+// mostPage is the most that the service lists at once.
 const mostPage = 1000
 
 // History is everything that happened in an execution, in order: at most 25,000
 // events. The error is as in [States.Describe].
 func (s States) History(ctx context.Context, arn string) ([]Moment, error) {
-	in := map[string]any{"executionArn": arn, "maxResults": mostPage}
 	var all []Moment
-	for {
-		var page struct {
-			Events    []Moment `json:"events"`
-			NextToken string   `json:"nextToken"`
-		}
-		if err := s.call(ctx, "GetExecutionHistory", in, &page); err != nil {
-			return nil, err
-		}
-		all = append(all, page.Events...)
-		if page.NextToken == "" {
-			return all, nil
-		}
-		in["nextToken"] = page.NextToken
+	err := s.pages(ctx, "GetExecutionHistory", map[string]any{"executionArn": arn}, func(p page) { all = append(all, p.Events...) })
+	if err != nil {
+		return nil, err
 	}
+	return all, nil
 }
 
 // taken tells that the name is another execution's.

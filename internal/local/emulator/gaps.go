@@ -36,6 +36,8 @@ func gaps(o Options, mails http.Handler) []gap {
 		gap{"budgets", "moto has neither DescribeSubscribersForNotification nor ListTagsForResource", newBudgets().fill},
 		gap{"schema registries", "moto has none", newRegistries().fill},
 		gap{"inference profiles", "moto has none", newProfiles().fill},
+		gap{"composite alarms", "moto tells of them, but has no PutCompositeAlarm", newComposites().fill},
+		gap{"query definitions", "moto has none", newQueries().fill},
 	)
 }
 

@@ -66,6 +66,28 @@ func TestWhatMotoForgetsIsKept(t *testing.T) {
 		{"a profile of AWS's", "", "GET", "/inference-profiles/eu.amazon.nova-lite-v1:0", "", 200, "foundation-model/amazon.nova-lite-v1:0", ""},
 		{"a profile without a source", "", "POST", "/inference-profiles", `{"inferenceProfileName":"p"}`, 400, "a source", ""},
 		{"an unknown profile", "", "GET", "/inference-profiles/abc", "", 404, "not there", ""},
+		{"a composite alarm", "", "POST", "/", "Action=PutCompositeAlarm&AlarmName=c&AlarmRule=ALARM(a)&AlarmDescription=d&ActionsEnabled=true&AlarmActions.member.1=x&AlarmActions.member.2=y&Tags.member.1.Key=k&Tags.member.1.Value=v", 200, "PutCompositeAlarmResponse", ""},
+		{"one without a rule", "", "POST", "/", "Action=PutCompositeAlarm&AlarmName=c", 400, "<Error><Code>ValidationError</Code><Message>an alarm has a name and a rule", ""},
+		{"it is told", "", "POST", "/", "Action=DescribeAlarms&AlarmNames.member.1=c&AlarmTypes.member.1=CompositeAlarm", 200, "<DescribeAlarmsResult><CompositeAlarms><member><AlarmName>c</AlarmName><AlarmArn>arn:aws:cloudwatch:us-east-1:123456789012:alarm:c</AlarmArn><AlarmDescription>d</AlarmDescription><AlarmRule>ALARM(a)</AlarmRule><ActionsEnabled>true</ActionsEnabled><AlarmActions><member>x</member><member>y</member></AlarmActions><OKActions></OKActions>", ""},
+		{"alarms of other names are not", "", "POST", "/", "Action=DescribeAlarms&AlarmNames.member.1=a&AlarmTypes.member.1=CompositeAlarm", 200, "<CompositeAlarms></CompositeAlarms>", ""},
+		{"metric alarms are moto's", "", "POST", "/", "Action=DescribeAlarms&AlarmNames.member.1=c&AlarmTypes.member.1=MetricAlarm", 200, "Attributes", "AlarmTypes.member.1=MetricAlarm"},
+		{"and those of no type", "", "POST", "/", "Action=DescribeAlarms&AlarmNames.member.1=c", 200, "Attributes", "AlarmNames.member.1=c"},
+		{"a tag more", "", "POST", "/", "Action=TagResource&ResourceARN=arn:aws:cloudwatch:us-east-1:123456789012:alarm:c&Tags.member.1.Key=l&Tags.member.1.Value=w", 200, "TagResourceResponse", ""},
+		{"one less", "", "POST", "/", "Action=UntagResource&ResourceARN=arn:aws:cloudwatch:us-east-1:123456789012:alarm:c&TagKeys.member.1=k", 200, "UntagResourceResponse", ""},
+		{"a change leaves tags", "", "POST", "/", "Action=PutCompositeAlarm&AlarmName=c&AlarmRule=OK(a)&Tags.member.1.Key=n&Tags.member.1.Value=n", 200, "", ""},
+		{"the alarm's tags", "", "POST", "/", "Action=ListTagsForResource&ResourceARN=arn:aws:cloudwatch:us-east-1:123456789012:alarm:c", 200, "<ListTagsForResourceResult><Tags><member><Key>l</Key><Value>w</Value></member></Tags></ListTagsForResourceResult>", ""},
+		{"another alarm's", "", "POST", "/", "Action=ListTagsForResource&ResourceARN=arn:aws:cloudwatch:us-east-1:123456789012:alarm:a", 200, "", "alarm:a"},
+		{"a metric alarm goes", "", "POST", "/", "Action=DeleteAlarms&AlarmNames.member.1=a", 200, "", "DeleteAlarms"},
+		{"and the composite one", "", "POST", "/", "Action=DeleteAlarms&AlarmNames.member.1=c", 200, "DeleteAlarmsResponse", ""},
+		{"and is gone", "", "POST", "/", "Action=DescribeAlarms&AlarmTypes.member.1=CompositeAlarm&AlarmNamePrefix=c", 200, "<CompositeAlarms></CompositeAlarms>", ""},
+		{"another form", "", "POST", "/", "Action=ListTopics", 200, "", "ListTopics"},
+		{"no form", "", "POST", "/", "%", 200, "", "%"},
+		{"a query without a text", "Logs_20140328.PutQueryDefinition", "POST", "/", `{"name":"q"}`, 400, "a name and a query", ""},
+		{"no query", "Logs_20140328.PutQueryDefinition", "POST", "/", `[`, 400, "", ""},
+		{"a query that is not there", "Logs_20140328.PutQueryDefinition", "POST", "/", `{"queryDefinitionId":"i","name":"q","queryString":"s"}`, 400, "not there", ""},
+		{"none goes", "Logs_20140328.DeleteQueryDefinition", "POST", "/", `{"queryDefinitionId":"i"}`, 400, "not there", ""},
+		{"none is told", "Logs_20140328.DescribeQueryDefinitions", "POST", "/", `{}`, 200, `{"queryDefinitions":[]}`, ""},
+		{"other logs", "Logs_20140328.DescribeLogGroups", "POST", "/", `{}`, 200, "", "DescribeLogGroups"},
 		{"everything else", "", "GET", "/bucket/key", "", 200, "Attributes", " "},
 	}
 	for _, s := range steps {
@@ -95,6 +117,34 @@ func TestAProfileOfOnesOwn(t *testing.T) {
 	}
 	if status, _ := sent(t, front, "", "GET", "/inference-profiles/"+escaped, ""); status != http.StatusNotFound {
 		t.Error(status)
+	}
+}
+
+func TestAQueryIsSaved(t *testing.T) {
+	front, _ := filled(t)
+	ask := func(operation, body string) (int, string) {
+		return sent(t, front, "Logs_20140328."+operation, "POST", "/", body)
+	}
+	status, said := ask("PutQueryDefinition", `{"name":"dev/one","queryString":"a","logGroupNames":["g"]}`)
+	var made struct{ QueryDefinitionID string }
+	if err := json.Unmarshal([]byte(said), &made); err != nil || status != http.StatusOK || made.QueryDefinitionID == "" {
+		t.Fatalf("%d %s %v", status, said, err)
+	}
+	id := `"queryDefinitionId":"` + made.QueryDefinitionID + `"`
+	if status, said := ask("PutQueryDefinition", `{`+id+`,"name":"dev/one","queryString":"b"}`); status != http.StatusOK || !strings.Contains(said, id) {
+		t.Errorf("%d %s", status, said)
+	}
+	if _, said := ask("DescribeQueryDefinitions", `{"queryDefinitionNamePrefix":"dev/"}`); strings.Count(said, id) != 1 || !strings.Contains(said, `"queryString":"b"`) {
+		t.Error(said)
+	}
+	if _, said := ask("DescribeQueryDefinitions", `{"queryDefinitionNamePrefix":"prod/"}`); strings.Contains(said, id) {
+		t.Error(said)
+	}
+	if status, said := ask("DeleteQueryDefinition", `{`+id+`}`); status != http.StatusOK || !strings.Contains(said, `"success":true`) {
+		t.Errorf("%d %s", status, said)
+	}
+	if _, said := ask("DescribeQueryDefinitions", `{}`); strings.Contains(said, id) {
+		t.Error(said)
 	}
 }
 

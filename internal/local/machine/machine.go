@@ -76,7 +76,8 @@ func (o Options) knobs() map[string]string {
 // cors lets the pages do what Terraform's HTTP API lets those of its origins.
 func (o Options) cors() apigateway.CORS {
 	return apigateway.CORS{Origins: o.Origins, Methods: []string{"GET", "POST"}, MaxAge: time.Hour,
-		Headers: []string{"authorization", "content-type", "idempotency-key", "prefer"}, Expose: []string{"location", "retry-after"}}
+		Headers: []string{"authorization", "content-type", "idempotency-key", "prefer", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"},
+		Expose:  []string{"allow", "content-location", "location", "preference-applied", "retry-after"}}
 }
 
 // Machine is a running machine.

@@ -8,10 +8,11 @@ resource "aws_apigatewayv2_api" "this" {
   dynamic "cors_configuration" {
     for_each = length(var.allowed_origins) > 0 ? [true] : []
     content {
-      allow_origins = var.allowed_origins
-      allow_methods = ["GET", "POST"]
-      allow_headers = ["authorization", "content-type", "idempotency-key"]
-      max_age       = 3600
+      allow_origins  = var.allowed_origins
+      allow_methods  = ["GET", "POST"]
+      allow_headers  = concat(["authorization", "content-type", "idempotency-key", "prefer"], local.signature)
+      expose_headers = ["allow", "content-location", "location", "preference-applied", "retry-after"]
+      max_age        = 3600
     }
   }
 }
@@ -43,6 +44,10 @@ resource "aws_apigatewayv2_integration" "function" {
 
 locals {
   functions = toset([for route in values(var.routes) : route.function])
+
+  # What a page sends besides that signs with IAM.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+  signature = var.authoriser.type == "AWS_IAM" ? ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token"] : []
 }
 
 # Public routes are those whose link is signed itself.

@@ -51,3 +51,54 @@ run "never_open_by_mistake" {
   }
   expect_failures = [var.authoriser]
 }
+
+run "no_page_calls_unless_its_origin_is_listed" {
+  command = apply
+
+  assert {
+    condition     = length(aws_apigatewayv2_api.this.cors_configuration) == 0
+    error_message = "Pages of anybody may call."
+  }
+}
+
+run "pages_may_send_and_read_the_headers_of_the_document" {
+  command = apply
+
+  variables {
+    allowed_origins = ["https://app.example.com"]
+  }
+  assert {
+    condition = length(setsubtract(
+      concat(["authorization", "content-type"], [for p in values(yamldecode(file("../../../schemas/openapi.yaml")).components.parameters) : lower(p.name) if p.in == "header"]),
+      aws_apigatewayv2_api.this.cors_configuration[0].allow_headers
+    )) == 0
+    error_message = "A page may not send a header that the API takes: ${jsonencode(aws_apigatewayv2_api.this.cors_configuration[0].allow_headers)}"
+  }
+  assert {
+    condition = length(setsubtract(
+      [for header in concat(
+        flatten([for path in values(yamldecode(file("../../../schemas/openapi.yaml")).paths) : [for method in values(path) : [for r in values(try(method.responses, {})) : try(keys(r.headers), [])]]]),
+        flatten([for r in values(yamldecode(file("../../../schemas/openapi.yaml")).components.responses) : try(keys(r.headers), [])]),
+      ) : lower(header)],
+      aws_apigatewayv2_api.this.cors_configuration[0].expose_headers
+    )) == 0
+    error_message = "A page may not read a header that the API answers: ${jsonencode(aws_apigatewayv2_api.this.cors_configuration[0].expose_headers)}"
+  }
+  assert {
+    condition     = !anytrue([for header in aws_apigatewayv2_api.this.cors_configuration[0].allow_headers : startswith(header, "x-amz-")])
+    error_message = "A page with a token needs no signature."
+  }
+}
+
+run "pages_that_sign" {
+  command = apply
+
+  variables {
+    allowed_origins = ["https://app.example.com"]
+    authoriser      = { type = "AWS_IAM" }
+  }
+  assert {
+    condition     = length(setsubtract(["authorization", "x-amz-date", "x-amz-security-token"], aws_apigatewayv2_api.this.cors_configuration[0].allow_headers)) == 0
+    error_message = "A page cannot send its signature: ${jsonencode(aws_apigatewayv2_api.this.cors_configuration[0].allow_headers)}"
+  }
+}

@@ -1,5 +1,10 @@
 package events
 
+import (
+	"slices"
+	"strings"
+)
+
 // Notified: what became of the mail to each recipient. Said by notify when
 // every recipient has an outcome. Terminal when it follows Stored; after a
 // failure, a rejection or an upload's end it reports only.
@@ -30,6 +35,21 @@ const (
 	MailSkipped MailOutcome = "skipped" // the address may not be mailed
 	MailUnknown MailOutcome = "unknown" // sent or not: the answer was lost, and a second mail is not risked
 )
+
+// SkippedBecause is one sentence about recipients that were left out: why, and
+// each reason that they have, once.
+func SkippedBecause(why string, recipients []Recipient) string {
+	var all []string
+	for _, one := range recipients {
+		if one.Reason != "" && !slices.Contains(all, one.Reason) {
+			all = append(all, one.Reason)
+		}
+	}
+	if len(all) == 0 {
+		return why
+	}
+	return why + ": " + strings.Join(all, "; ")
+}
 
 // AddressHash names an address in events, claims and logs without telling it.
 func AddressHash(address string) string { return ID("address", normalAddress(address)) }

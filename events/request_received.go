@@ -39,7 +39,8 @@ type Notify struct {
 	// Email holds 1 to 50 addresses.
 	Email []string `json:"email"`
 	// AnswerAnyway: the answer is wanted even if nobody may be mailed. Else a request
-	// whose every recipient is suppressed ends as [NotificationSkipped], unasked.
+	// whose every recipient is suppressed, or of a domain that is not allowed, ends as
+	// [NotificationSkipped], unasked.
 	AnswerAnyway bool `json:"answerAnyway,omitempty"`
 }
 

@@ -29,7 +29,7 @@ func (h *Handler) validate(ctx context.Context, r *request) error {
 // by whoever started it.
 func (h *Handler) claim(ctx context.Context, r *request, detail json.RawMessage) (bool, error) {
 	if r.Execution != "" {
-		return false, nil
+		return false, h.decided(ctx, r)
 	}
 	r.fingerprint = fingerprint(r, detail)
 	if r.Request.Upload != nil && !r.Request.WantsMail {
@@ -40,6 +40,9 @@ func (h *Handler) claim(ctx context.Context, r *request, detail json.RawMessage)
 	if len(r.problems) == 0 && h.audits(r) {
 		status.Audit, status.Execution = events.AuditWorkflow, h.Workflow.Execution(r.Tenant, r.RequestID, r.Attempt)
 	}
+	if err := h.decide(ctx, r, &status); err != nil {
+		return false, err
+	}
 	standing, err := h.Book.Admit(ctx, status)
 	if errors.Is(err, requests.ErrConflict) {
 		return h.conflict(ctx, r, status)
@@ -47,6 +50,7 @@ func (h *Handler) claim(ctx context.Context, r *request, detail json.RawMessage)
 	if err != nil {
 		return false, fmt.Errorf("admit: %w", err)
 	}
+	r.skip = standing.Skip
 	return ended(r, standing), nil
 }
 
@@ -73,7 +77,7 @@ func (h *Handler) conflict(ctx context.Context, r *request, status requests.Stat
 	r.problems = append([]events.Problem{{Field: "/requestId", Code: events.CodeConflict,
 		Message: "another request has this id, with other content"}}, r.problems...)
 	status.RequestID, status.CorrelationID, status.ConflictsWith = id, r.CorrelationID, r.conflictsWith
-	status.Audit, status.Execution = r.Audited(), ""
+	status.Audit, status.Execution, status.Skip = r.Audited(), "", nil
 	standing, err := h.Book.Admit(ctx, status)
 	if err != nil {
 		return false, fmt.Errorf("admit: %w", err)

@@ -26,6 +26,8 @@ type Config struct {
 	AnswerSecret string `env:"SLUICE_ANSWER_SECRET,required,notEmpty"`
 	// SuppressionSecret is what addresses are filed under; the same for all.
 	SuppressionSecret string `env:"SLUICE_SUPPRESSION_SECRET,required,notEmpty"`
+	// Domains are those that may be mailed.
+	Domains suppression.Domains `env:"SLUICE_RECIPIENT_DOMAINS,notEmpty" envDefault:"*"`
 	// Model is asked by tasks that name none.
 	Model string `env:"SLUICE_MODEL" envDefault:"global.anthropic.claude-haiku-4-5-20251001-v1:0"`
 	// Way is how calls reach the models.

@@ -42,11 +42,11 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 			Keys: c.Keys, DefaultModel: c.Model, Models: models, Pace: c.pace, Now: time.Now,
 			Ledger: ledger.New(os.Stdout, c.Environment, time.Now), Budget: budget.New(store, c.Limits, time.Now),
 		}),
-		Suppressions: suppression.New(store, c.SuppressionSecret, time.Now),
-		Bus:          bus.New(eventbridge.NewFromConfig(clients), c.Bus, Name),
-		PastBudget:   c.Limits.Past,
-		Log:          log,
-		Now:          time.Now,
+		Permit:     suppression.Permit{List: suppression.New(store, c.SuppressionSecret, time.Now), Domains: c.Domains},
+		Bus:        bus.New(eventbridge.NewFromConfig(clients), c.Bus, Name),
+		PastBudget: c.Limits.Past,
+		Log:        log,
+		Now:        time.Now,
 	}
 	if c.PauseRole != "" {
 		parts.Mappings = mappings.Connect(clients, mappings.Options{Function: c.Function, RoleARN: c.PauseRole})

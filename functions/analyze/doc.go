@@ -14,8 +14,10 @@
 // does not disturb the first.
 //
 // A request that asks for nothing but a mail (it came by itself, names recipients,
-// and does not say notify.answerAnyway) is not answered while every one of them is
-// suppressed: the tokens would be spent for nobody.
+// and does not say notify.answerAnyway) is not answered if none of them may be
+// mailed: the tokens would be spent for nobody. That is decided once, and written
+// down with the request when it is admitted (internal/admission), so that it has one
+// end whatever becomes of its recipients between two deliveries.
 //
 // Everything bears repetition. Ids follow from what was received, and what was
 // paid for is found again under answers/, so a second delivery says the same

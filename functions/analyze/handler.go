@@ -17,7 +17,6 @@ import (
 	"sluice/internal/consume"
 	"sluice/internal/fault"
 	"sluice/internal/requests"
-	"sluice/internal/suppression"
 	"sluice/internal/task"
 	"sluice/internal/telemetry"
 	"sluice/internal/workflow"
@@ -42,12 +41,6 @@ type Book interface {
 // Answers asks the model; see internal/answers.
 type Answers interface {
 	Begin(ctx context.Context, n int) *answers.Batch
-	Find(ctx context.Context, r answers.Request) (answers.Outcome, bool, error)
-}
-
-// Suppressions knows who may not be mailed; see internal/suppression.
-type Suppressions interface {
-	Everyone(ctx context.Context, addresses ...string) (map[string]suppression.Entry, bool, error)
 }
 
 // Publisher says events; see internal/bus.
@@ -73,9 +66,9 @@ type Parts struct {
 	Tasks    admission.Tasks
 	Book     Book
 	Answers  Answers
-	// Suppressions are asked before the model is.
-	Suppressions Suppressions
-	Bus          Publisher
+	// Permit decides who may be mailed, before the model is asked.
+	Permit admission.Permit
+	Bus    Publisher
 	// Mappings is nil where nothing may be paused.
 	Mappings Mappings
 	// Workflow is nil where there is none: then requests that ask for an audit go by
@@ -108,7 +101,9 @@ type request struct {
 	fingerprint string
 	// conflictsWith is the id that the request asked for, if another one has it.
 	conflictsWith string
-	began         time.Time
+	// skip is what is said instead of asking the model, if it is not to be asked.
+	skip  *events.NotificationSkipped
+	began time.Time
 }
 
 // Handle answers a batch of requests, all at the same time, since those that
@@ -145,8 +140,8 @@ func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.S
 	if h.audits(r) {
 		return h.start(ctx, r)
 	}
-	if over, err := h.skip(ctx, r); over || err != nil {
-		return err
+	if r.skip != nil {
+		return h.skip(ctx, r)
 	}
 	outcome, err := h.ask(ctx, r, m.Receives, seat)
 	if len(r.problems) > 0 {
@@ -194,20 +189,13 @@ func atMost(problems []events.Problem, most int) []events.Problem {
 	return append(slices.Clone(problems[:most-1]), more)
 }
 
-// ask is the request as internal/answers takes it.
-func (r *request) ask() answers.Request {
-	ask := answers.Request{RequestID: r.RequestID, Tenant: r.Tenant, Question: r.question, Text: r.text}
-	if r.data.Deadline != nil {
-		ask.Deadline = *r.data.Deadline
-	}
-	return ask
-}
-
 // ask gets the answer. A request for which there is no money is told so, where
 // that is what becomes of them; else it waits for the next day.
 func (h *Handler) ask(ctx context.Context, r *request, receives int, seat *answers.Seat) (answers.Outcome, error) {
-	ask := r.ask()
-	ask.Receives = receives
+	ask := answers.Request{RequestID: r.RequestID, Tenant: r.Tenant, Question: r.question, Text: r.text, Receives: receives}
+	if r.data.Deadline != nil {
+		ask.Deadline = *r.data.Deadline
+	}
 	outcome, err := seat.Ask(ctx, ask)
 	telemetry.Called(ctx, outcome.Calls...)
 	var exceeded *budget.Exceeded

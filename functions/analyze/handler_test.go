@@ -433,6 +433,7 @@ func TestConfig(t *testing.T) {
 		{"SLUICE_TENANTS", "acme", "account=tenant"},
 		{"SLUICE_ANSWER_SECRET", "canary", "SLUICE_ANSWER_SECRET"},
 		{"SLUICE_SUPPRESSION_SECRET", "canary", "SLUICE_SUPPRESSION_SECRET"},
+		{"SLUICE_RECIPIENT_DOMAINS", ",", "no domain is listed"},
 		{"SLUICE_CALLS_IN_FLIGHT", "0", "SLUICE_CALLS_IN_FLIGHT"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

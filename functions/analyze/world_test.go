@@ -30,6 +30,7 @@ import (
 	"sluice/internal/objects/objectstest"
 	"sluice/internal/pacing"
 	"sluice/internal/requests"
+	"sluice/internal/suppression"
 	"sluice/internal/task"
 	"sluice/internal/telemetry"
 )
@@ -106,7 +107,7 @@ func (w *world) restart() {
 			Pace:   func(string) pacing.Config { return pacing.Config{Sandboxes: 1, InFlight: 10} },
 			Ledger: ledger.New(w.log, "test", clock), Budget: budget.New(store, w.limits, clock),
 		}),
-		Mappings: w, PastBudget: w.limits.Past, Suppressions: w.suppressions(),
+		Mappings: w, PastBudget: w.limits.Past, Permit: suppression.Permit{List: w.suppressions(), Domains: w.domains()},
 		Bus: bus.New(w.bus, "own", Name), Log: log, Now: clock,
 	})
 	w.handle = consume.All(consume.Options{Function: Name, Log: log, Queues: w.queues, Defers: true}, h.Handle)

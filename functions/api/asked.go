@@ -92,6 +92,9 @@ func (h *Handler) admit(ctx context.Context, a asked, hold *requests.Hold) (requ
 		return requests.Status{}, err
 	}
 	status := admission.Status(e, a.data, requests.Fingerprint(a.data))
+	if status.Skip, err = admission.Skip(ctx, h.Permit, a.data); err != nil {
+		return requests.Status{}, err
+	}
 	status.Hold, status.Updated = hold, h.Now().UTC()
 	standing, err := h.book.Admit(ctx, status)
 	switch {

@@ -28,6 +28,7 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 		return nil, err
 	}
 	store := objects.New(s3.NewFromConfig(clients), c.Bucket)
+	list := suppression.New(store, c.SuppressionSecret, time.Now)
 	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment).By(c.Way)
 	// The checksum of a body that is not there yet must not be signed.
 	signing := s3.NewFromConfig(clients, func(o *s3.Options) { o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired })
@@ -42,7 +43,8 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 			Ledger: ledger.New(os.Stdout, c.Environment, time.Now), Budget: budget.New(store, c.Limits, time.Now),
 		}),
 		Bus:          bus.New(eventbridge.NewFromConfig(clients), c.Bus, Name),
-		Suppressions: suppression.New(store, c.SuppressionSecret, time.Now),
+		Suppressions: list,
+		Permit:       suppression.Permit{List: list, Domains: c.Domains},
 		Log:          log,
 		Now:          time.Now,
 	}), nil

@@ -63,8 +63,10 @@ type Parts struct {
 	Answers      Answers
 	Bus          Publisher
 	Suppressions Suppressions
-	Log          *slog.Logger
-	Now          func() time.Time
+	// Permit decides who may be mailed.
+	Permit admission.Permit
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Handler answers HTTP requests.

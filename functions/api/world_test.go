@@ -110,6 +110,7 @@ func (w *world) restart() {
 	c := Config{Environment: "test", Bucket: "b", Bus: "own", TenantClaim: "tenant", AnswerSecret: secret, SuppressionSecret: secret, Sandboxes: 1,
 		QuotaShare: 1, Limits: w.limits, APIURL: "https://api.example.com", LinkSecret: secret}
 	w.must(c.Tenants.UnmarshalText([]byte("123456789012=acme,listed-subject=shop,999999999999=*")))
+	w.must(c.Domains.UnmarshalText([]byte("example.com")))
 	w.must(c.check())
 	c.Links = c.Links.At(w.clock.now)
 	signing := s3.New(s3.Options{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
@@ -121,7 +122,7 @@ func (w *world) restart() {
 			Pace:   func(string) pacing.Config { return w.quota },
 			Ledger: ledger.New(w.log, "test", w.clock.now), Budget: budget.New(store, w.limits, w.clock.now),
 		}),
-		Bus: bus.New(w.bus, "own", Name), Suppressions: suppression.New(store, secret, w.clock.now),
+		Bus: bus.New(w.bus, "own", Name), Suppressions: suppressionsOf(w), Permit: suppression.Permit{List: suppressionsOf(w), Domains: c.Domains},
 		Log: telemetry.NewLogger(w.log, Name), Now: w.clock.now,
 	})
 }

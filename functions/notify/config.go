@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
-	"strings"
 
 	"github.com/caarlos0/env/v11"
 
@@ -21,7 +20,7 @@ type Config struct {
 	// Sender is the address that mails come from, with or without a name.
 	Sender string `env:"SLUICE_SENDER,required,notEmpty"`
 	// Domains are those that may be mailed.
-	Domains Domains `env:"SLUICE_RECIPIENT_DOMAINS,required,notEmpty"`
+	Domains suppression.Domains `env:"SLUICE_RECIPIENT_DOMAINS,required,notEmpty"`
 	// SuppressionSecret is what addresses are filed under; the same for all.
 	SuppressionSecret string `env:"SLUICE_SUPPRESSION_SECRET,required,notEmpty"`
 	// APIURL is the public URL of the API, and LinkSecret what its links are signed
@@ -58,31 +57,3 @@ func (c Config) links() (*links.Links, error) {
 	}
 	return links.New(c.APIURL, c.LinkSecret)
 }
-
-// Domains says which domains may be mailed: "*" all of them, else those of a
-// comma list and no others, not even their subdomains.
-type Domains struct {
-	all    bool
-	listed map[string]bool
-}
-
-// UnmarshalText reads "*" or "example.com,example.org".
-func (d *Domains) UnmarshalText(text []byte) error {
-	*d = Domains{listed: map[string]bool{}}
-	for name := range strings.SplitSeq(string(text), ",") {
-		name = strings.ToLower(strings.TrimSpace(name))
-		switch {
-		case name == "*":
-			d.all = true
-		case name != "":
-			d.listed[name] = true
-		}
-	}
-	if !d.all && len(d.listed) == 0 {
-		return errors.New("no domain is listed; * allows all")
-	}
-	return nil
-}
-
-// Allow tells whether addresses of the domain may be mailed.
-func (d Domains) Allow(domain string) bool { return d.all || d.listed[strings.ToLower(domain)] }

@@ -96,7 +96,7 @@ func (h *Handler) Handle(ctx context.Context, m consume.Message) error {
 	if err != nil {
 		return err
 	}
-	return h.say(ctx, m, began, about, outcomes, because("none of the recipients may be mailed", outcomes))
+	return h.say(ctx, m, began, about, outcomes, events.SkippedBecause("none of the recipients may be mailed", outcomes))
 }
 
 func decode(r events.Record) (*subject, error) {
@@ -146,7 +146,7 @@ func (h *Handler) mailAll(ctx context.Context, about *subject, addresses []strin
 	write := once(func() (*letter, error) { return h.write(ctx, about) })
 	for _, address := range addresses {
 		one := events.Recipient{Hash: events.AddressHash(address)}
-		if why := h.forbids(address); why != "" {
+		if why := h.config.Domains.Forbids(address); why != "" {
 			one.Outcome, one.Reason = events.MailSkipped, why
 			outcomes = append(outcomes, one)
 			continue

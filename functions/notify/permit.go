@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
-	"sluice/events"
 	"sluice/internal/claim"
 )
 
@@ -52,18 +49,4 @@ func (h *Handler) free(ctx context.Context, address string) error {
 		return claim.NotDone(errSuppressed{e.Reason.Words()})
 	}
 	return nil
-}
-
-// because adds the reasons of the recipients that were left out.
-func because(why string, outcomes []events.Recipient) string {
-	var all []string
-	for _, one := range outcomes {
-		if one.Reason != "" && !slices.Contains(all, one.Reason) {
-			all = append(all, one.Reason)
-		}
-	}
-	if len(all) == 0 {
-		return why
-	}
-	return why + ": " + strings.Join(all, "; ")
 }

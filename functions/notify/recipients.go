@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"sluice/events"
 	"sluice/internal/objects"
@@ -59,23 +56,4 @@ func distinct(addresses []string) []string {
 		}
 	}
 	return once
-}
-
-// maxAddress is the longest address that mail knows (RFC 5321).
-const maxAddress = 254
-
-// forbids says why an address is not mailed, "" if it may be. The reason does not
-// quote it.
-func (h *Handler) forbids(address string) string {
-	if len(address) > maxAddress || !utf8.ValidString(address) || strings.IndexFunc(address, unicode.IsControl) >= 0 {
-		return "this is not an address"
-	}
-	parsed, err := mail.ParseAddress(address)
-	if err != nil || parsed.Address != address || parsed.Name != "" {
-		return "this is not an address"
-	}
-	if !h.config.Domains.Allow(address[strings.LastIndexByte(address, '@')+1:]) {
-		return "this domain may not be mailed"
-	}
-	return ""
 }

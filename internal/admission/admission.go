@@ -92,7 +92,6 @@ func Status(e events.Envelope, data events.RequestReceived, fingerprint string) 
 	return requests.Status{
 		RequestID: e.RequestID, Tenant: e.Tenant, Task: e.Request.Task, CorrelationID: e.CorrelationID, Attempt: e.Attempt,
 		Fingerprint: fingerprint, Submitted: e.Request.Submitted, Notify: addresses(data.Notify),
-		AnswerAnyway: data.Notify != nil && data.Notify.AnswerAnyway,
 	}
 }
 

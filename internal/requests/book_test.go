@@ -152,6 +152,7 @@ func TestFingerprint(t *testing.T) {
 		"parameter": func(r *events.RequestReceived) { r.Params = json.RawMessage(`{"a":1.0,"b":[2]}`) },
 		"recipient": func(r *events.RequestReceived) { r.Notify = nil },
 		"audit":     func(r *events.RequestReceived) { r.Audit = true },
+		"anyway":    func(r *events.RequestReceived) { r.Notify.AnswerAnyway = true },
 	}
 	want := Fingerprint(base())
 	for name, change := range same {

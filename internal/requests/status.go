@@ -18,7 +18,7 @@ const (
 	Parked   State = "parked"   // kept for a person; a redrive may still end it
 	Rejected State = "rejected" // can never be answered
 	Failed   State = "failed"   // the model could not answer it
-	Skipped  State = "skipped"  // not answered, as every recipient is suppressed
+	Skipped  State = "skipped"  // not answered, as nobody may be mailed
 	Stored   State = "stored"   // the result is durable
 	Notified State = "notified" // and every recipient has an outcome
 )
@@ -41,8 +41,6 @@ type Status struct {
 	// Notify holds the addresses to mail. They are here and in RequestReceived
 	// and nowhere else.
 	Notify []string `json:"notify,omitempty"`
-	// AnswerAnyway: the answer is wanted even if none of them may be mailed.
-	AnswerAnyway bool `json:"answerAnyway,omitempty"`
 
 	State State `json:"state"`
 	// Outcome is set once the request is terminal for its attempt.
@@ -65,6 +63,10 @@ type Status struct {
 	Mail        []events.Recipient `json:"mail,omitempty"`
 	MailSkipped string             `json:"mailSkipped,omitempty"`
 	Timeline    []events.Step      `json:"timeline,omitempty"`
+	// Skip is how the request ends instead of being answered; nil if it is to be
+	// answered. It is decided once, when the request is admitted: whatever becomes of
+	// its recipients later, it has one end.
+	Skip *events.NotificationSkipped `json:"skip,omitempty"`
 	// Audit says who keeps the history, where the request asked for one; Execution is
 	// the ARN of the workflow's execution.
 	Audit     events.Audit `json:"audit,omitempty"`
@@ -117,6 +119,9 @@ func Fingerprint(asked events.RequestReceived) string {
 	if asked.Notify != nil {
 		parts = append(parts, "notify")
 		parts = append(parts, hashes(asked.Notify.Email)...)
+		if asked.Notify.AnswerAnyway {
+			parts = append(parts, "answerAnyway")
+		}
 	}
 	return events.ID(parts...)
 }

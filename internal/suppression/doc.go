@@ -1,7 +1,8 @@
 // Package suppression knows who may not be mailed, and why.
 //
 //	feedback, api, cmd ─► Suppress, Transient, Delivered, Lift ─► suppressions/<key>.json
-//	notify, analyze    ─► Check ◄─────────────────────────────────┘
+//	notify             ─► Check ◄─────────────────────────────────┤
+//	analyze, api       ─► Permit.Nobody ◄─────────────────────────┘ with the domains that may be mailed
 //
 // The key is an HMAC of the address under a secret of the environment: whoever
 // reads the bucket learns no address, and whoever does not know the secret cannot

@@ -76,22 +76,6 @@ func (l *List) Check(ctx context.Context, addresses ...string) (map[string]Entry
 	return found, errors.Join(errs...)
 }
 
-// Everyone tells whether all of the addresses are suppressed, so that a mail to
-// them would reach nobody, and gives each one's entry. It is false for no
-// addresses. Cost and errors as for [List.Check].
-func (l *List) Everyone(ctx context.Context, addresses ...string) (map[string]Entry, bool, error) {
-	found, err := l.Check(ctx, addresses...)
-	if err != nil || len(addresses) == 0 {
-		return nil, false, err
-	}
-	for _, address := range addresses {
-		if _, suppressed := found[address]; !suppressed {
-			return nil, false, nil
-		}
-	}
-	return found, true, nil
-}
-
 // Get tells whether the address of a key is suppressed, and why. Errors as for
 // [List.Check].
 func (l *List) Get(ctx context.Context, key string) (Entry, bool, error) {

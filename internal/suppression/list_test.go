@@ -95,23 +95,6 @@ func TestWhoIsNotReportedIsFree(t *testing.T) {
 	}
 }
 
-func TestEveryone(t *testing.T) {
-	w := newWorld(t)
-	w.suppress(Bounce, at)
-	for name, c := range map[string]struct {
-		addresses []string
-		want      bool
-	}{
-		"nobody": {nil, false}, "one": {[]string{canary}, true}, "twice": {[]string{canary, strings.ToUpper(canary), canary}, true},
-		"one is free": {[]string{canary, "b@example.com"}, false},
-	} {
-		found, all, err := w.Everyone(t.Context(), c.addresses...)
-		if err != nil || all != c.want || all && found[canary].Reason != Bounce {
-			t.Errorf("%s: %t, %v, %v", name, all, found, err)
-		}
-	}
-}
-
 func TestARowOfTransientBounces(t *testing.T) {
 	tests := map[string]struct {
 		days      []int

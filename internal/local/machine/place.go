@@ -65,12 +65,14 @@ func (p place) forFunction(function, secret string) map[string]string {
 		environment["SLUICE_TENANTS"] = p.tenants
 		environment["SLUICE_ANSWER_SECRET"] = secret
 		environment["SLUICE_SUPPRESSION_SECRET"] = or(p.suppressionSecret, derived(secret, "suppression"))
+		environment["SLUICE_RECIPIENT_DOMAINS"] = p.domains
 		environment["SLUICE_QUOTA_SHARE"] = bulkShare
 		maps.Copy(environment, p.knobs)
 	case "api":
 		environment["SLUICE_TENANTS"] = p.tenants
 		environment["SLUICE_ANSWER_SECRET"] = secret
 		environment["SLUICE_SUPPRESSION_SECRET"] = or(p.suppressionSecret, derived(secret, "suppression"))
+		environment["SLUICE_RECIPIENT_DOMAINS"] = p.domains
 		environment["SLUICE_QUOTA_SHARE"] = interactiveShare
 		if p.apiURL != "" {
 			environment["SLUICE_API_URL"] = p.apiURL

@@ -34,6 +34,21 @@ func (b *batch) add(changes []Change) {
 	}
 }
 
+// take adds what another batch holds, which must not be changed any more.
+func (b *batch) take(later *batch) {
+	if len(b.buckets) == 0 {
+		b.buckets = later.buckets
+		return
+	}
+	for name, keys := range later.buckets {
+		if b.buckets[name] == nil {
+			b.buckets[name] = keys
+			continue
+		}
+		maps.Copy(b.buckets[name], keys)
+	}
+}
+
 // get finds what the batch says about a key: known is false if it says nothing,
 // a nil value is a removal.
 func (b *batch) get(bucket string, key []byte) (value []byte, known bool) {

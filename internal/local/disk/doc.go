@@ -1,5 +1,5 @@
 // Package disk is the durable ground under every state of the local machine:
-// keys and values in buckets, in one bbolt file.
+// keys and values in buckets, in one bbolt file, with a journal before it.
 //
 // A state changes its memory under its own lock, hands the same change to
 // [Store.Enqueue] before it lets go of the lock, and answers its caller only
@@ -8,20 +8,24 @@
 //
 // The flow of a change:
 //
-//	Enqueue ─► the waiting group ─► one goroutine commits all that waits ─► every ticket of the group answers
-//	               │                        │
-//	               └──── Get looks here ────┘ before it looks into the file
+//	Enqueue ─► the waiting group ─► one goroutine writes all that waits to the journal ─► every ticket of the group answers
+//	               │                        │                  │
+//	               │                        │                  └─► each second another one settles it in the file
+//	               └──── Get looks here ────┴──── and here, before it looks into the file
 //
-// A commit costs two fsyncs however much it holds, so whatever arrives while
-// one commit runs shares the next one (group commit): one writer alone gets
-// the disk's own pace, sixty-four get almost sixty-four times that. Where several
-// were at work a moment ago, a commit waits about as long as it takes, 2 ms at
-// most, for the others to join it. Within a
-// group the last write of a key wins, so a message that was sent and deleted
-// in between never costs a page.
+// A commit appends to the journal and costs one fsync however much it holds, so
+// whatever arrives while one commit runs shares the next one (group commit): one
+// writer alone gets the disk's own pace, sixty-four get almost sixty-four times
+// that. Where several were at work a moment ago, a commit waits about as long as it
+// takes, 2 ms at most, for the others to join it.
+//
+// The last write of a key wins, in a group and until it is settled, so a message
+// that is sent and deleted within a second never costs a page of the file. After a
+// kill [Open] settles what the journals hold. A journal that ends in a group that
+// was not written whole is as if that had never come: nobody was told that it did.
 //
 // Every value carries a checksum, which [Store.Get] and [Store.Scan] verify.
-// A damaged file is told as [ErrDamaged] with its path; nothing is repaired
+// A damaged file or journal is told as [ErrDamaged] with its path; nothing is repaired
 // or dropped in silence. A failed write ends the store: every later ticket
 // answers that error, and [Store.Failed] tells the machine to stop, since its
 // memory is then ahead of its disk.

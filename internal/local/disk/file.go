@@ -25,15 +25,18 @@ type file struct {
 	db   *bolt.DB
 	// commit writes one batch; a field, so that tests can make it fail.
 	commit func(*batch) error
-	// Of the goroutine that commits: when pages were let go, how many groups the
-	// last commit held, and how long it took.
+	// Of the goroutine that commits: how many groups the last commit held, and how
+	// long it took.
+	groups int
+	took   time.Duration
+	// released is when the goroutine that settles let pages go.
 	released time.Time
-	groups   int
-	took     time.Duration
 
 	mu         sync.Mutex
-	waiting    *batch // gathers, nil if nothing waits
-	committing *batch // is being written, nil if none
+	waiting    *batch   // gathers, nil if nothing waits
+	committing *batch   // is being written to the journal, nil if none
+	journal    *journal // where that goes
+	settlement          // from the journals into the file
 	err        error
 	closed     bool
 
@@ -42,9 +45,10 @@ type file struct {
 	ended  chan struct{}
 }
 
-// Open opens or creates the file and its folder (readable by its owner only).
-// It answers [ErrInUse] when another process has it, [ErrDamaged] when it is
-// not what was written, both wrapped with the path.
+// Open opens or creates the file and its folder (readable by its owner only), and
+// settles what its journals hold. It answers [ErrInUse] when another process has
+// it, [ErrDamaged] when it or a journal is not what was written, both wrapped with
+// the path.
 func Open(path string) (Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
@@ -53,18 +57,13 @@ func Open(path string) (Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	f := &file{
-		path: path, db: db,
-		wake: make(chan struct{}, 1), failed: make(chan struct{}), ended: make(chan struct{}),
+	f := &file{path: path, db: db, wake: make(chan struct{}, 1), failed: make(chan struct{}), ended: make(chan struct{}), settlement: newSettlement()}
+	if err := guarded(f.replayAll); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
 	}
-	f.commit = func(b *batch) error {
-		if err := db.Update(b.write); err != nil {
-			return err
-		}
-		f.release()
-		return nil
-	}
+	f.commit = func(b *batch) error { return f.journal.append(b) }
 	go f.commitAll()
+	go f.settleAll()
 	return f, nil
 }
 
@@ -117,6 +116,7 @@ func (f *file) gather() {
 // commitNext writes what waits and reports whether there was anything.
 func (f *file) commitNext() bool {
 	f.gather()
+	f.letSettle()
 	began := time.Now()
 	f.mu.Lock()
 	b := f.waiting
@@ -128,16 +128,16 @@ func (f *file) commitNext() bool {
 	}
 	err := failed
 	if err == nil {
-		if err = guarded(func() error { return f.commit(b) }); err != nil {
+		if err = f.commit(b); err != nil {
 			err = fmt.Errorf("write %s: %w", f.path, err)
 		}
 	}
 	f.mu.Lock()
 	if err == nil {
 		f.committing = nil
-	} else if f.err == nil {
-		f.err = err
-		close(f.failed)
+		f.written(b)
+	} else {
+		f.fail(err)
 	}
 	f.mu.Unlock()
 	f.groups, f.took = b.groups, time.Since(began)
@@ -147,9 +147,12 @@ func (f *file) commitNext() bool {
 
 func (f *file) Get(bucket string, key []byte) ([]byte, bool, error) {
 	f.mu.Lock()
-	value, known := f.waiting.get(bucket, key)
-	if !known {
-		value, known = f.committing.get(bucket, key)
+	var value []byte
+	var known bool
+	for _, b := range []*batch{f.waiting, f.committing, f.pending, f.settling} {
+		if value, known = b.get(bucket, key); known {
+			break
+		}
 	}
 	f.mu.Unlock()
 	if known {
@@ -207,28 +210,7 @@ func (f *file) Scan(bucket string, prefix []byte, fn func(key, value []byte) err
 	return told
 }
 
-// The file's pages leave the resident memory so often, once it is larger than
-// this: a process then shows what it works with, and not all that it ever wrote.
-const (
-	releaseEvery = 2 * time.Second
-	releaseFrom  = 64 << 20
-)
-
-// release lets go of the pages, if it is time; for the goroutine that commits.
-func (f *file) release() {
-	if time.Since(f.released) < releaseEvery {
-		return
-	}
-	f.released = time.Now()
-	_ = f.db.View(func(tx *bolt.Tx) error {
-		if tx.Size() > releaseFrom {
-			letGo(tx)
-		}
-		return nil
-	})
-}
-
-// flush waits until everything enqueued so far is durable.
+// flush waits until everything enqueued so far is in the file.
 func (f *file) flush() error {
 	f.mu.Lock()
 	b, err := f.waiting, f.err
@@ -236,11 +218,23 @@ func (f *file) flush() error {
 		b = f.committing
 	}
 	f.mu.Unlock()
-	if err != nil || b == nil {
+	if err != nil {
 		return err
 	}
-	<-b.done
-	return b.err
+	if b != nil {
+		if <-b.done; b.err != nil {
+			return b.err
+		}
+	}
+	return f.settleNow()
+}
+
+// fail ends the store; the lock is held.
+func (f *file) fail(err error) {
+	if f.err == nil {
+		f.err = err
+		close(f.failed)
+	}
 }
 
 func (f *file) Err() error {
@@ -262,6 +256,7 @@ func (f *file) Close() error {
 	err := f.flush()
 	close(f.wake)
 	<-f.ended
+	err = errors.Join(err, f.stopSettling())
 	if closing := guarded(f.db.Close); closing != nil {
 		err = errors.Join(err, fmt.Errorf("close %s: %w", f.path, closing))
 	}

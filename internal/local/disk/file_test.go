@@ -224,6 +224,9 @@ func TestATicketDoesNotKeepWhatIsDurable(t *testing.T) {
 	if err := ticket.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.flush(); err != nil { // until then it is read from memory
+		t.Fatal(err)
+	}
 	value = nil    //nolint:wastedassign // it is the last reference
 	for range 10 { // the committing goroutine may still hold the last batch
 		runtime.GC()

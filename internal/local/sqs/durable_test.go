@@ -1,7 +1,6 @@
 package sqs
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -11,21 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/disk/disktest"
 )
 
 // killed is the state as a new process would find it if this one were killed
-// now: the file is copied while it is open.
+// now: its folder is copied while it is open.
 func killed(t *testing.T, path string, at time.Time) *State {
 	t.Helper()
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	copied := filepath.Join(t.TempDir(), "after.db")
-	if err := os.WriteFile(copied, raw, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	store, err := disk.Open(copied)
+	store, err := disk.Open(disktest.Killed(t, path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,16 @@
+package disk
+
+import (
+	"os"
+	"syscall"
+)
+
+// flushData makes a file's content durable, and of what is about it only what is
+// needed to read it.
+func flushData(f *os.File) error {
+	for {
+		if err := syscall.Fdatasync(int(f.Fd())); err != syscall.EINTR { //nolint:errorlint // a system call gives the number itself
+			return err
+		}
+	}
+}

@@ -141,6 +141,18 @@ func (a *cleanedAccount) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// withAWS runs a command for which AWS is at the URL, with more variables.
+func withAWS(t *testing.T, url string, variables []string, args ...string) result {
+	t.Helper()
+	c := command(t, t.TempDir(), args...)
+	c.Env = append(os.Environ(), append(variables, "AWS_ENDPOINT_URL="+url, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1",
+		"AWS_EC2_METADATA_DISABLED=true")...)
+	var out, errs bytes.Buffer
+	c.Stdout, c.Stderr = &out, &errs
+	_ = c.Run()
+	return result{c.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
 // Of several environments in one account only the one that is named is cleaned.
 func TestNothingOutsideTheEnvironmentIsTouched(t *testing.T) {
 	data := t.TempDir()
@@ -162,13 +174,8 @@ func TestNothingOutsideTheEnvironmentIsTouched(t *testing.T) {
 		begin(t, client, bucket, "uploads/acme/classify/large.csv", 10)
 	}
 	in := func(own ...string) (result, map[string]any) {
-		c := command(t, t.TempDir(), "clean", "--env", "dev", "--older-than", "1ms", "--force", "--yes", "--json")
-		c.Env = append(os.Environ(), append([]string{"AWS_ENDPOINT_URL=" + url, "AWS_ENDPOINT_URL_STS=" + server.URL, "AWS_ENDPOINT_URL_SFN=" + server.URL,
-			"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true"}, own...)...)
-		var out, errs bytes.Buffer
-		c.Stdout, c.Stderr = &out, &errs
-		_ = c.Run()
-		r := result{c.ProcessState.ExitCode(), out.String(), errs.String()}
+		own = append(own, "AWS_ENDPOINT_URL_STS="+server.URL, "AWS_ENDPOINT_URL_SFN="+server.URL)
+		r := withAWS(t, url, own, "clean", "--env", "dev", "--older-than", "1ms", "--force", "--yes", "--json")
 		if r.code != exitOK {
 			return r, nil
 		}

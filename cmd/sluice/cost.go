@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,23 +18,31 @@ func newCost(s *settings) *cobra.Command {
 	var since, by string
 	cmd := &cobra.Command{
 		Use:   "cost",
-		Short: "Show what the model calls of the local machine cost, what was saved, and what was paid in vain",
-		Long: `Show what the model calls of the local machine cost, what was saved, and what was paid in vain.
+		Short: "Show what the model calls cost, what was saved, and what was paid in vain",
+		Long: `Show what the model calls cost, what was saved by packing, by reuse, by lanes and by the models' prompt caches, and
+what was paid in vain; then the tokens beside those that the other side counted, with the differences named.
 
-It reads the ledger in the data folder, which holds a line for every call that began and one for every call that
-ended; no machine needs to run. A call that began and never ended was cut off, and nobody knows whether it was billed.`,
+It reads the ledger, which holds a line for every call that began and one for every call that ended: in the data
+folder, where no machine needs to run, or with --env in the environment's logs. A call that began and never ended was
+cut off, and nobody knows whether it was billed.
+
+The other side is CloudWatch (AWS/Bedrock), whose metrics are of the whole account: an environment with inference
+profiles of its own is told from others by them. On this machine it is the local model, while the machine is up.`,
+		Example: `  sluice cost --since 12h --by model
+  sluice cost --env prod --since 7d --by tenant`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			age, err := parseAge(since)
-			if err != nil {
-				return usagef("--since %w", err)
-			}
-			apart, err := ledger.ParseBy(by)
-			if err != nil {
-				return usagef("--by %w", err)
-			}
-			return s.cost(time.Now(), age, apart)
-		},
+	}
+	w := whereFlags(s, cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		age, err := parseAge(since)
+		if err != nil {
+			return usagef("--since %w", err)
+		}
+		apart, err := ledger.ParseBy(by)
+		if err != nil {
+			return usagef("--by %w", err)
+		}
+		return w.cost(cmd.Context(), time.Now(), age, apart)
 	}
 	cmd.Flags().StringVar(&since, "since", "7d", "how far back: days (7d), or hours and minutes (12h, 90m)")
 	cmd.Flags().StringVar(&by, "by", string(ledger.ByTask), "what to tell apart: task, tenant, model, lane or day")
@@ -67,34 +76,41 @@ type account struct {
 	CostIs string         `json:"costIs"`
 	Total  ledger.Totals  `json:"total"`
 	Groups []ledger.Group `json:"groups"`
+	// Check is nil where nobody counted; Notes say why, and what the ledger lacks.
+	Check *check   `json:"check,omitempty"`
+	Notes []string `json:"notes,omitempty"`
 }
 
-func (s *settings) cost(now time.Time, age time.Duration, by ledger.By) error {
-	folder, err := s.folder()
-	if err != nil {
+func (w *where) cost(ctx context.Context, now time.Time, age time.Duration, by ledger.By) error {
+	read := w.costHere
+	if w.env != "" {
+		read = w.costInAWS
+	}
+	a := account{By: by, CostIs: costIs, Since: now.Add(-age).UTC().Truncate(time.Second)}
+	if err := read(ctx, now, &a); err != nil {
 		return err
 	}
-	a := account{Since: now.Add(-age).UTC().Truncate(time.Second), By: by, CostIs: costIs}
-	sum := ledger.NewSum(by, a.Since)
-	if err := ledger.ReadFolder(folder, a.Since, sum.Add); err != nil {
-		return err
-	}
-	a.Total, a.Groups = sum.Result(now)
-	if s.json {
+	if w.json {
 		if a.Groups == nil {
 			a.Groups = []ledger.Group{}
 		}
-		return s.document(a)
+		return w.document(a)
+	}
+	for _, note := range a.Notes {
+		w.say("%s", note)
 	}
 	if len(a.Groups) == 0 {
-		s.say("no model calls since %s", a.Since.Local().Format(time.DateTime))
+		w.say("no model calls since %s", a.Since.Local().Format(time.DateTime))
 		return nil
 	}
-	if err := a.table(s.out); err != nil {
+	if err := a.table(w.out); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out)
-	return a.summary(s.out)
+	fmt.Fprintln(w.out)
+	if err := a.summary(w.out); err != nil || a.Check == nil {
+		return err
+	}
+	return a.Check.show(w.out)
 }
 
 // table shows what each group paid.
@@ -125,6 +141,8 @@ func (a account) summary(to io.Writer) error {
 	line("paid", t.USD, "%s, since %s", a.CostIs, a.Since.Local().Format(time.DateTime))
 	line("saved by packing", t.PackedUSD, "%d records in %d calls", t.Records, t.Calls)
 	line("saved by reuse", t.ReusedUSD, "%d answers lay there already", t.Reused)
+	line("saved by lanes", t.LaneUSD, "beside the standard lane; --by lane tells them apart")
+	line("saved by caching", t.CacheUSD, "%d tokens of input were read from the models' prompt caches", t.Usage.CacheRead)
 	line("duplicate spend", t.DuplicateUSD, "%d answers were paid twice; part of what was paid", t.Duplicates)
 	line("orphan spend", t.OrphanUSD, "%d answers were paid and lost; part of what was paid", t.Orphans)
 	line("unfinished", t.UnfinishedUSD, "%d calls began and never ended; at most, and not in what was paid", t.Unfinished)
@@ -144,6 +162,8 @@ func (a account) summary(to io.Writer) error {
 // dollars shows four figures after the point, and more of what is less.
 func dollars(usd float64) string {
 	switch {
+	case usd < 0:
+		return "-" + dollars(-usd)
 	case usd == 0:
 		return "$0"
 	case usd < 0.01:

@@ -9,6 +9,7 @@ import (
 	"sluice/events"
 	"sluice/internal/bedrock"
 	"sluice/internal/ledger"
+	"sluice/internal/task"
 )
 
 // Ledger is the account of calls; *ledger.Ledger is one.
@@ -50,6 +51,12 @@ func (c *call) ended(entered ledger.Call, fates []fate, spend bedrock.Spend, err
 	}
 	if e.Status == ledger.Answered && e.Answered == 0 && e.Missing > 0 {
 		e.Status = ledger.Unfit
+	}
+	if e.Priced {
+		models, lane, u := c.batch.answers.Models, c.entries[0].lane, e.Usage
+		e.LaneSavedUSD = models.CostOf(c.name, task.Standard, u).USD - e.USD
+		uncached := events.Usage{Input: u.Input + u.CacheRead + u.CacheWrite, Output: u.Output}
+		e.CacheSavedUSD = models.CostOf(c.name, lane, uncached).USD - models.CostOf(c.name, lane, u).USD
 	}
 	if e.Answered > 1 {
 		common := events.Usage{Input: c.measure.prefixTokens() * (e.Answered - 1)}

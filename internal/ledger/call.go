@@ -65,6 +65,11 @@ type Ended struct {
 	// PackingSavedUSD is what its records would have cost more one by one: the
 	// shared part of the input, once for each record but the first.
 	PackingSavedUSD float64
+	// LaneSavedUSD is what it would have cost more in the standard lane, below 0
+	// where its lane is dearer; CacheSavedUSD what its input would have cost more
+	// without the model's prompt cache, below 0 where it was only written to.
+	LaneSavedUSD  float64
+	CacheSavedUSD float64
 	// ReclaimedTokens is how much less of the quota the tuner made it reserve.
 	ReclaimedTokens int
 }

@@ -8,7 +8,7 @@
 //
 //	stdout ─► CloudWatch Logs ─► metrics          in the cloud
 //	stdout ─► <data folder>/ledger.jsonl          on one machine ([File])
-//	lines  ─► Read ─► Sum                         sluice cost
+//	lines  ─► Read ─► Sum                         sluice cost, beside what the model's own side counted
 //
 // # Nothing but stdout
 //

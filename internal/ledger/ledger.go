@@ -55,6 +55,8 @@ func (l *Ledger) End(ctx context.Context, e Ended) {
 		b = number(b, "answered", e.Answered)
 		b = number(b, "missing", e.Missing)
 		b = money(b, "packingSavedUSD", e.PackingSavedUSD)
+		b = money(b, "laneSavedUSD", e.LaneSavedUSD)
+		b = money(b, "cacheSavedUSD", e.CacheSavedUSD)
 		b = number(b, "ModelCalls", 1)
 		b = number(b, "Throttles", e.throttles())
 		b = usage(b, e.Usage)

@@ -48,7 +48,7 @@ var (
 		EstimateUSD: 0.002, EstimateTokens: 3000, MaxTokens: 700}
 	used = events.Usage{Input: 1200, Output: 600, CacheRead: 40, CacheWrite: 30}
 	over = Ended{Call: call, Status: Answered, AnsweredBy: "nova-2", Usage: used, USD: 0.0012345, Priced: true,
-		Latency: 1500 * time.Millisecond, Answered: 9, Missing: 1, PackingSavedUSD: 0.004, ReclaimedTokens: 3396}
+		Latency: 1500 * time.Millisecond, Answered: 9, Missing: 1, PackingSavedUSD: 0.004, LaneSavedUSD: 0.002, CacheSavedUSD: -0.001, ReclaimedTokens: 3396}
 	paid = Paid{RequestID: "r-1", Task: "classify", Tenant: "acme", Lane: "flex", Spend: events.Spend{Model: "nova", Usage: used, CostUSD: 0.0005}}
 )
 
@@ -67,6 +67,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	begun.Kind, begun.ID, begun.Records, begun.EstimateUSD, begun.EstimateTokens, begun.MaxTokens = Begun, "c-1", 10, 0.002, 3000, 700
 	ended := begun
 	ended.Kind, ended.Status, ended.AnsweredBy, ended.Priced, ended.LatencyMs, ended.Answered, ended.Missing = Over, Answered, "nova-2", true, 1500, 9, 1
+	ended.LaneSavedUSD, ended.CacheSavedUSD = 0.002, -0.001
 	ended.PackingSavedUSD, ended.ReclaimedTokens, ended.CostUSD = 0.004, 3396, 0.0012345
 	ended.Input, ended.Output, ended.CacheRead, ended.CacheWrite = 1200, 600, 40, 30
 	answer := base

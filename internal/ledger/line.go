@@ -54,6 +54,8 @@ type Line struct {
 	Answered        int     `json:"answered"`
 	Missing         int     `json:"missing"`
 	PackingSavedUSD float64 `json:"packingSavedUSD"`
+	LaneSavedUSD    float64 `json:"laneSavedUSD"`
+	CacheSavedUSD   float64 `json:"cacheSavedUSD"`
 	ReclaimedTokens int     `json:"ReclaimedTokens"`
 	CostUSD         float64 `json:"CostUSD"`
 

@@ -66,6 +66,10 @@ type Totals struct {
 	ReusedUSD float64 `json:"reusedUSD"`
 	// PackedUSD is what packing saved beside asking one by one.
 	PackedUSD float64 `json:"packedUSD"`
+	// LaneUSD is what lanes saved beside the standard one, CacheUSD what the models'
+	// prompt caches did; either may be below 0.
+	LaneUSD  float64 `json:"laneUSD"`
+	CacheUSD float64 `json:"cacheUSD"`
 	// ReclaimedTokens of quota were not reserved, thanks to tuned max_tokens.
 	ReclaimedTokens int `json:"reclaimedTokens"`
 	// Duplicates are answers that were paid twice, Orphans such as were paid and
@@ -95,20 +99,27 @@ type Sum struct {
 	since  time.Time
 	total  Totals
 	groups map[string]*Totals
-	// open are calls that began and have not ended, by id.
-	open map[string]Line
+	// open are calls that began and have not ended, by id, and closed those that
+	// ended and have not begun: of several logs one may be read ahead of another.
+	open   map[string]Line
+	closed map[string]bool
 }
 
 // NewSum sums what is not before since; the zero time is everything.
 func NewSum(by By, since time.Time) *Sum {
-	return &Sum{by: by, since: since, groups: map[string]*Totals{}, open: map[string]Line{}}
+	return &Sum{by: by, since: since, groups: map[string]*Totals{}, open: map[string]Line{}, closed: map[string]bool{}}
 }
 
-// Add adds a line. Lines come in the order in which they were written; it can be
-// given to [Read].
+// Add adds a line, in whatever order they come; it can be given to [Read].
 func (s *Sum) Add(l Line) error {
-	if l.Kind == Over {
+	if _, begun := s.open[l.ID]; l.Kind == Over && begun {
 		delete(s.open, l.ID)
+	} else if l.Kind == Over && !l.Time.Before(s.since) {
+		s.closed[l.ID] = true
+	}
+	if l.Kind == Begun && s.closed[l.ID] {
+		delete(s.closed, l.ID)
+		return nil
 	}
 	if l.Time.Before(s.since) {
 		return nil
@@ -171,6 +182,8 @@ func (t *Totals) over(l Line) {
 	t.Usage = t.Usage.Add(l.Usage())
 	t.USD = plus(t.USD, l.CostUSD)
 	t.PackedUSD = plus(t.PackedUSD, l.PackingSavedUSD)
+	t.LaneUSD = plus(t.LaneUSD, l.LaneSavedUSD)
+	t.CacheUSD = plus(t.CacheUSD, l.CacheSavedUSD)
 	t.ReclaimedTokens += l.ReclaimedTokens
 	if !l.Priced && l.Usage() != (events.Usage{}) {
 		t.Unpriced++

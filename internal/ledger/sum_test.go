@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"sluice/events"
 )
@@ -29,7 +30,7 @@ func account(t *testing.T, now *time.Time) string {
 			t.Fatal(err)
 		}
 		if status != "" {
-			l.End(t.Context(), Ended{Call: c, Status: status, Usage: usage, USD: usd, Priced: priced, Answered: 9, PackingSavedUSD: 0.5, ReclaimedTokens: 100})
+			l.End(t.Context(), Ended{Call: c, Status: status, Usage: usage, USD: usd, Priced: priced, Answered: 9, PackingSavedUSD: 0.5, LaneSavedUSD: 0.25, CacheSavedUSD: -0.125, ReclaimedTokens: 100})
 		}
 	}
 	some := events.Usage{Input: 100, Output: 10}
@@ -53,12 +54,12 @@ func TestTheSum(t *testing.T) {
 	now := noon
 	text := account(t, &now)
 	acme := Totals{Calls: 2, Throttles: 1, Overloads: 1, Records: 20, Answered: 18, Usage: events.Usage{Input: 200, Output: 20}, USD: 0.3,
-		Reused: 4, ReusedUSD: 0.04, PackedUSD: 1, ReclaimedTokens: 200, Duplicates: 1, DuplicateUSD: 0.02}
-	beta := Totals{Calls: 1, Records: 10, Answered: 9, Usage: events.Usage{Input: 100, Output: 10}, Unpriced: 1, PackedUSD: 0.5, ReclaimedTokens: 100,
+		Reused: 4, ReusedUSD: 0.04, PackedUSD: 1, LaneUSD: 0.5, CacheUSD: -0.25, ReclaimedTokens: 200, Duplicates: 1, DuplicateUSD: 0.02}
+	beta := Totals{Calls: 1, Records: 10, Answered: 9, Usage: events.Usage{Input: 100, Output: 10}, Unpriced: 1, PackedUSD: 0.5, LaneUSD: 0.25, CacheUSD: -0.125, ReclaimedTokens: 100,
 		Orphans: 1, OrphanUSD: 0.05, Unfinished: 2, UnfinishedUSD: 0.004}
 	gamma := Totals{InFlight: 1}
 	all := Totals{Calls: 3, Throttles: 1, Overloads: 1, Records: 30, Answered: 27, Usage: events.Usage{Input: 300, Output: 30}, USD: 0.3, Unpriced: 1,
-		Reused: 4, ReusedUSD: 0.04, PackedUSD: 1.5, ReclaimedTokens: 300, Duplicates: 1, DuplicateUSD: 0.02, Orphans: 1, OrphanUSD: 0.05,
+		Reused: 4, ReusedUSD: 0.04, PackedUSD: 1.5, LaneUSD: 0.75, CacheUSD: -0.375, ReclaimedTokens: 300, Duplicates: 1, DuplicateUSD: 0.02, Orphans: 1, OrphanUSD: 0.05,
 		Unfinished: 2, UnfinishedUSD: 0.004, InFlight: 1}
 	sum := NewSum(ByTenant, time.Time{})
 	if err := Read(strings.NewReader(text), sum.Add); err != nil {
@@ -77,6 +78,29 @@ func TestTheSum(t *testing.T) {
 	if total.InFlight != 0 || total.Unfinished != 3 {
 		t.Errorf("what began long ago: %d in flight, %d unfinished", total.InFlight, total.Unfinished)
 	}
+}
+
+// Lines of several logs come in no order.
+func TestTheSumKnowsNoOrder(t *testing.T) {
+	now := noon
+	var lines []Line
+	if err := Read(strings.NewReader(account(t, &now)), func(l Line) error { lines = append(lines, l); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	of := func(lines []Line) Totals {
+		sum := NewSum(ByTask, noon.Add(-time.Hour))
+		for _, l := range lines {
+			_ = sum.Add(l)
+		}
+		total, _ := sum.Result(now.Add(time.Hour))
+		return total
+	}
+	want := of(lines)
+	rapid.Check(t, func(t *rapid.T) {
+		if diff := cmp.Diff(want, of(rapid.Permutation(lines).Draw(t, "order"))); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestTheSumIsToldApart(t *testing.T) {

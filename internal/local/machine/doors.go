@@ -15,6 +15,7 @@ import (
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
+	"sluice/internal/local/bedrock"
 	"sluice/internal/local/endpoint"
 )
 
@@ -89,6 +90,16 @@ func (d *Doors) Counts(ctx context.Context, correlationID string) (map[string]in
 	counts := map[string]int{}
 	err := d.get(ctx, "counts", url.Values{"correlationId": {correlationID}}, &counts)
 	return counts, err
+}
+
+// Models is what the local model counted since the machine started, by the id that
+// was asked.
+func (d *Doors) Models(ctx context.Context) (map[string]bedrock.Counter, error) {
+	var door struct {
+		Counters map[string]bedrock.Counter `json:"counters"`
+	}
+	err := d.get(ctx, "bedrock", nil, &door)
+	return door.Counters, err
 }
 
 // Mails lists the newest mails first, at most limit of them, without their

@@ -17,6 +17,8 @@ import (
 	"sluice/internal/bedrock/bedrocktest"
 	"sluice/internal/budget"
 	"sluice/internal/objects"
+	"sluice/internal/requests"
+	"sluice/internal/suppression"
 )
 
 func TestUpstreamIsAnswered(t *testing.T) {
@@ -451,5 +453,32 @@ func TestConfig(t *testing.T) {
 				t.Errorf("config = %+v", c)
 			}
 		})
+	}
+}
+
+// What was parked before anybody admitted it, as S3 or its task could not be read, is
+// known by that only. When it comes again, it is the same request.
+func TestWhatWasParkedUnadmittedIsAdmittedLater(t *testing.T) {
+	w := newWorld(t)
+	w.suppress(suppression.Bounce, lan)
+	book := requests.New(objects.New(w.memory, "b"))
+	for _, id := range []string{"r", "dead"} {
+		if _, err := book.Update(t.Context(), "acme", id, func(s *requests.Status) bool {
+			s.Task, s.State, s.Outcome, s.Attempt, s.Parked = "summarize", requests.Parked, events.Parked, 1, "parked/x.json"
+			return true
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.send(mailing(t, "r", "late", false, ada))
+	w.one("AiCompleted")
+	if s := w.status("r"); len(s.Notify) != 1 || s.State != requests.Received || s.Parked == "" || s.Fingerprint == "" {
+		t.Errorf("%+v", s)
+	}
+	w.send(mailing(t, "dead", "late", false, lan))
+	w.oneEnd("dead", "NotificationSkipped")
+	w.send(mailing(t, "r", "later", false, ada))
+	if got := kinds(w.bus.Records()); got[len(got)-1] != "RequestRejected" {
+		t.Errorf("said %v", got)
 	}
 }

@@ -17,11 +17,11 @@ func (h *Handler) decide(ctx context.Context, r *request, status *requests.Statu
 	if len(r.problems) > 0 || !admission.WantsMailOnly(r.data) {
 		return nil
 	}
-	_, err := h.Book.Get(ctx, r.Tenant, r.RequestID)
-	if err == nil {
+	standing, err := h.Book.Get(ctx, r.Tenant, r.RequestID)
+	if err == nil && standing.Admitted() {
 		return nil
 	}
-	if !errors.Is(err, objects.ErrNotFound) {
+	if err != nil && !errors.Is(err, objects.ErrNotFound) {
 		return fmt.Errorf("status: %w", err)
 	}
 	status.Skip, err = admission.Skip(ctx, h.Permit, r.data)

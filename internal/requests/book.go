@@ -33,6 +33,9 @@ func New(store *objects.Store) *Book { return &Book{store} }
 // If its id was seen before, the status that is there is returned: with no error
 // when the fingerprint is the same (a second delivery), with ErrConflict when it
 // is another one. The second case leaves the first request untouched.
+//
+// A request that was parked before anybody admitted it is known only by that: it is
+// admitted now, and begins anew.
 func (b *Book) Admit(ctx context.Context, s Status) (Status, error) {
 	if s.State == "" {
 		s.State = Received
@@ -45,6 +48,9 @@ func (b *Book) Admit(ctx context.Context, s Status) (Status, error) {
 		return s, err
 	}
 	standing, _, err := b.read(ctx, key)
+	if err == nil && !standing.Admitted() {
+		standing, err = b.Update(ctx, s.Tenant, s.RequestID, func(known *Status) bool { return known.admit(s) })
+	}
 	if err != nil {
 		return Status{}, err
 	}
@@ -52,6 +58,17 @@ func (b *Book) Admit(ctx context.Context, s Status) (Status, error) {
 		return standing, fmt.Errorf("admit %s: %w", s.RequestID, ErrConflict)
 	}
 	return standing, nil
+}
+
+// admit makes of what was heard of a request that nobody admitted the status of one
+// that was, and tells whether it did.
+func (s *Status) admit(as Status) bool {
+	if s.Admitted() {
+		return false
+	}
+	as.Attempt, as.Parked, as.Timeline, as.Generation = max(s.Attempt, as.Attempt), s.Parked, s.Timeline, s.Generation
+	*s = as
+	return true
 }
 
 // Get reads a status. The error wraps objects.ErrNotFound if there is none.

@@ -168,3 +168,35 @@ func TestFingerprint(t *testing.T) {
 		}
 	}
 }
+
+// A request that was parked before it was admitted begins anew; one that has another
+// end without that keeps its id.
+func TestAdmitWhatWasHeardOfBefore(t *testing.T) {
+	ctx, book := t.Context(), New(objects.New(objectstest.NewMemory(), "b"))
+	asked := func(id string) Status {
+		return Status{RequestID: id, Tenant: "acme", Task: "classify", Fingerprint: "f", Notify: []string{"a@example.com"}, CorrelationID: id}
+	}
+	for id, outcome := range map[string]events.Outcome{"parked": events.Parked, "rejected": events.Rejected, "open": ""} {
+		_, err := book.Update(ctx, "acme", id, func(s *Status) bool {
+			s.State, s.Outcome, s.Attempt, s.Parked = Parked, outcome, 2, "parked/x"
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		standing, err := book.Admit(ctx, asked(id))
+		if outcome == events.Rejected {
+			if !errors.Is(err, ErrConflict) {
+				t.Errorf("%s: %+v, %v", id, standing, err)
+			}
+			continue
+		}
+		if err != nil || standing.State != Received || standing.Outcome != "" || standing.Attempt != 2 || standing.Parked != "parked/x" ||
+			standing.Task != "classify" || len(standing.Notify) != 1 || standing.Generation != 2 {
+			t.Errorf("%s: %+v, %v", id, standing, err)
+		}
+		if again, err := book.Admit(ctx, asked(id)); err != nil || again.Nonce != standing.Nonce {
+			t.Errorf("%s again: %+v, %v", id, again, err)
+		}
+	}
+}

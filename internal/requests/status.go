@@ -35,7 +35,7 @@ type Status struct {
 	Task          string `json:"task"`
 	CorrelationID string `json:"correlationId"`
 	// Fingerprint is [Fingerprint] of what was asked. It is "" for a request that
-	// was rejected before anybody admitted it.
+	// was rejected or parked before anybody admitted it.
 	Fingerprint string    `json:"fingerprint,omitempty"`
 	Submitted   time.Time `json:"submitted"`
 	// Notify holds the addresses to mail. They are here and in RequestReceived
@@ -88,6 +88,12 @@ type Status struct {
 type Hold struct {
 	By    string    `json:"by"`
 	Until time.Time `json:"until"`
+}
+
+// Admitted tells whether somebody let the request in, or it has an end without that:
+// one that was only parked waits for it still.
+func (s Status) Admitted() bool {
+	return s.Fingerprint != "" || s.Terminal() && s.Outcome != events.Parked
 }
 
 // Terminal tells whether the request has ended, for its attempt.

@@ -21,6 +21,8 @@ type asked struct {
 	data     events.RequestReceived
 	question *task.Question
 	text     string
+	// skip is how the request ends instead of being answered, if it is not to be.
+	skip *events.NotificationSkipped
 	// own: the caller gave the id.
 	own bool
 }
@@ -71,6 +73,17 @@ func (h *Handler) judge(ctx context.Context, a *asked, fields map[string]json.Ra
 	return append(problems, checked.Problems...), nil
 }
 
+// prepare does what comes before the request is written down, beside what else is to
+// be done first. Nobody sees anything of it until then, so all of it is done at the
+// same time. Of several errors the first is returned.
+func (h *Handler) prepare(ctx context.Context, a *asked, first ...func() error) error {
+	data := a.data
+	return together(append(first,
+		func() error { return h.lay(ctx, a) },
+		func() (err error) { a.skip, err = admission.Skip(ctx, h.Permit, data); return err },
+	)...)
+}
+
 // lay puts an input that is too large for an event where it travels as a reference.
 func (h *Handler) lay(ctx context.Context, a *asked) error {
 	if a.data.Input.Text == "" {
@@ -92,10 +105,7 @@ func (h *Handler) admit(ctx context.Context, a asked, hold *requests.Hold) (requ
 		return requests.Status{}, err
 	}
 	status := admission.Status(e, a.data, requests.Fingerprint(a.data))
-	if status.Skip, err = admission.Skip(ctx, h.Permit, a.data); err != nil {
-		return requests.Status{}, err
-	}
-	status.Hold, status.Updated = hold, h.Now().UTC()
+	status.Skip, status.Hold, status.Updated = a.skip, hold, h.Now().UTC()
 	standing, err := h.book.Admit(ctx, status)
 	switch {
 	case errors.Is(err, requests.ErrConflict) && a.own:
@@ -133,12 +143,9 @@ func (h *Handler) say(ctx context.Context, e events.Envelope) error {
 	return nil
 }
 
-// accept admits a request and hands it to the queue. One that came before and has
-// got further is not said again.
+// accept admits a request that is prepared, and hands it to the queue. One that came
+// before and has got further is not said again.
 func (h *Handler) accept(ctx context.Context, a asked) error {
-	if err := h.lay(ctx, &a); err != nil {
-		return err
-	}
 	standing, err := h.admit(ctx, a, nil)
 	if err != nil || standing.State != requests.Received {
 		return err

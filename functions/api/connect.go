@@ -42,7 +42,7 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 			Keys: c.Keys, DefaultModel: c.Model, Models: models, Pace: c.pace, Now: time.Now,
 			Ledger: ledger.New(os.Stdout, c.Environment, time.Now), Budget: budget.New(store, c.Limits, time.Now),
 		}),
-		Bus:          bus.New(eventbridge.NewFromConfig(clients), c.Bus, Name),
+		Bus:          bus.NewDirect(eventbridge.NewFromConfig(clients), c.Bus, Name),
 		Suppressions: list,
 		Permit:       suppression.Permit{List: list, Domains: c.Domains},
 		Log:          log,

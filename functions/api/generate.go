@@ -61,13 +61,10 @@ func (h *Handler) generate(ctx context.Context, c *call) (response, error) {
 		err = invalidBody(errs)
 	}
 	if err == nil {
-		err = h.once(ctx, c, body)
-	}
-	if err == nil {
 		if a.data.Notify != nil {
 			a.data.Notify.AnswerAnyway = true // whoever calls wants more than the mail
 		}
-		err = h.lay(ctx, &a)
+		err = h.prepare(ctx, &a, func() error { return h.once(ctx, c, body) })
 	}
 	if err != nil {
 		return response{}, err

@@ -122,7 +122,7 @@ func (w *world) restart() {
 			Pace:   func(string) pacing.Config { return w.quota },
 			Ledger: ledger.New(w.log, "test", w.clock.now), Budget: budget.New(store, w.limits, w.clock.now),
 		}),
-		Bus: bus.New(w.bus, "own", Name), Suppressions: suppressionsOf(w), Permit: suppression.Permit{List: suppressionsOf(w), Domains: c.Domains},
+		Bus: bus.NewDirect(w.bus, "own", Name), Suppressions: suppressionsOf(w), Permit: suppression.Permit{List: suppressionsOf(w), Domains: c.Domains},
 		Log: telemetry.NewLogger(w.log, Name), Now: w.clock.now,
 	})
 }

@@ -41,7 +41,8 @@ type Publisher struct {
 	api    API
 	bus    string
 	source string
-	in     chan *entry
+	// in is where entries are gathered, nil if none waits for others.
+	in chan *entry
 }
 
 // New makes a publisher for a function's name; its events have the source
@@ -50,6 +51,12 @@ func New(api API, busName, function string) *Publisher {
 	p := &Publisher{api: api, bus: busName, source: events.SourcePrefix + function, in: make(chan *entry)}
 	go p.gather()
 	return p
+}
+
+// NewDirect makes a publisher whose events wait for no others to share a call with:
+// for a process that does one thing at a time, and has somebody wait for it.
+func NewDirect(api API, busName, function string) *Publisher {
+	return &Publisher{api: api, bus: busName, source: events.SourcePrefix + function}
 }
 
 type entry struct {
@@ -72,20 +79,15 @@ func (p *Publisher) PublishAll(ctx context.Context, all ...events.Envelope) []er
 	errs := make([]error, len(all))
 	waiting := make([]*entry, len(all))
 	for i, e := range all {
-		n, err := p.entry(ctx, e)
-		if err != nil {
-			errs[i] = err
-			continue
-		}
-		select {
-		case p.in <- n:
-			waiting[i] = n
-		case <-ctx.Done():
-			errs[i] = ctx.Err()
-		}
+		waiting[i], errs[i] = p.entry(ctx, e)
+	}
+	if p.in == nil {
+		p.putAll(waiting)
+	} else {
+		p.hand(ctx, waiting, errs)
 	}
 	for i, n := range waiting {
-		if n == nil {
+		if errs[i] != nil {
 			continue
 		}
 		select {
@@ -98,6 +100,39 @@ func (p *Publisher) PublishAll(ctx context.Context, all ...events.Envelope) []er
 		}
 	}
 	return errs
+}
+
+// hand gives the entries to whoever gathers them.
+func (p *Publisher) hand(ctx context.Context, all []*entry, errs []error) {
+	for i, n := range all {
+		if n == nil {
+			continue
+		}
+		select {
+		case p.in <- n:
+		case <-ctx.Done():
+			errs[i] = ctx.Err()
+		}
+	}
+}
+
+// putAll sends the entries in as few calls as they fit into, all at the same time.
+func (p *Publisher) putAll(all []*entry) {
+	var batch []*entry
+	var size int
+	for _, n := range all {
+		if n == nil {
+			continue
+		}
+		if len(batch) == maxEntries || size+n.size > maxBytes {
+			go p.put(batch)
+			batch, size = nil, 0
+		}
+		batch, size = append(batch, n), size+n.size
+	}
+	if len(batch) > 0 {
+		go p.put(batch)
+	}
 }
 
 func (p *Publisher) entry(ctx context.Context, e events.Envelope) (*entry, error) {

@@ -176,3 +176,36 @@ func TestWrongReferencesAreProblems(t *testing.T) {
 		t.Errorf("S3 away: %v %v", problem, err)
 	}
 }
+
+// Where nobody shares calls, nothing waits for others, and what is published together
+// goes out in as few calls as it fits into.
+func TestADirectPublisherWaitsForNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		recorder := &bustest.Recorder{Refuse: func(e types.PutEventsRequestEntry) string {
+			if strings.Contains(aws.ToString(e.Detail), `"never"`) {
+				return "InternalFailure"
+			}
+			return ""
+		}}
+		p := NewDirect(recorder, "bus", "api")
+		began := time.Now()
+		if err := p.Publish(t.Context(), envelope(t, "r", "x")); err != nil || !time.Now().Equal(began) {
+			t.Errorf("%v, after %s", err, time.Since(began))
+		}
+		for _, tt := range []struct{ n, bytes, calls int }{{0, 1, 0}, {10, 1, 1}, {11, 1, 2}, {25, 1, 3}, {4, 400 << 10, 2}} {
+			before := recorder.Calls()
+			var all []events.Envelope
+			for i := range tt.n {
+				all = append(all, envelope(t, fmt.Sprintf("r-%d", i), strings.Repeat("x", tt.bytes)))
+			}
+			errs := p.PublishAll(t.Context(), all...)
+			if calls := recorder.Calls() - before; len(errs) != tt.n || errors.Join(errs...) != nil || calls != tt.calls {
+				t.Errorf("%d events: %d calls, %v", tt.n, calls, errs)
+			}
+		}
+		errs := p.PublishAll(t.Context(), envelope(t, "never", "x"), envelope(t, "r", strings.Repeat("x", 1<<20)), envelope(t, "last", "x"))
+		if class, _ := fault.Of(errs[1]); errs[0] == nil || class != fault.Park || errs[2] != nil {
+			t.Errorf("%v", errs)
+		}
+	})
+}

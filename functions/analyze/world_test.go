@@ -53,6 +53,9 @@ type world struct {
 	limits budget.Limits
 	// paused are the queues that were paused, and until when.
 	paused []string
+	// workflow runs audited requests; nil where there is none.
+	workflow *executions
+	handler  *Handler
 }
 
 func newWorld(t *testing.T) *world {
@@ -100,7 +103,7 @@ func (w *world) restart() {
 	}
 	clock := func() time.Time { return now }
 	log := telemetry.NewLogger(w.log, Name)
-	h := New(Parts{
+	parts := Parts{
 		Tenants: tenants, Payloads: bus.NewPayloads(store), Tasks: task.NewRegistry(store, time.Now), Book: requests.New(store),
 		Answers: answers.New(store, bedrock.New(w.model, table, "test"), answers.Options{
 			Keys: keys, DefaultModel: "anthropic.claude-haiku-4-5", Models: table, Now: clock,
@@ -109,7 +112,12 @@ func (w *world) restart() {
 		}),
 		Mappings: w, PastBudget: w.limits.Past, Permit: suppression.Permit{List: w.suppressions(), Domains: w.domains()},
 		Bus: bus.New(w.bus, "own", Name), Log: log, Now: clock,
-	})
+	}
+	if w.workflow != nil {
+		parts.Workflow = w.workflow
+	}
+	h := New(parts)
+	w.handler = h
 	w.handle = consume.All(consume.Options{Function: Name, Log: log, Queues: w.queues, Defers: true}, h.Handle)
 }
 

@@ -17,6 +17,7 @@ import (
 	"sluice/internal/bedrock/bedrocktest"
 	"sluice/internal/consume"
 	"sluice/internal/requests"
+	"sluice/internal/suppression"
 	"sluice/internal/workflow"
 )
 
@@ -117,15 +118,27 @@ func TestTheWorkflowsQuestionIsAnswered(t *testing.T) {
 	}
 }
 
-// The recipients of what a workflow runs are in the status; if they are all
-// suppressed by now, the model is not asked.
-func TestTheWorkflowsQuestionIsSkipped(t *testing.T) {
-	w := auditing(t)
-	w.send(payload(t, "full"))
-	w.suppress("complaint", lan)
-	w.send(w.workflow.started[executionOf("ticket-1", 1)].Record)
-	if e := w.one("NotificationSkipped"); e.Execution == "" || e.Outcome != events.Skipped || len(w.model.Calls()) != 0 {
-		t.Errorf("%+v, %d calls", e, len(w.model.Calls()))
+// Whether the model is asked was decided when the request was admitted, by whoever
+// started the workflow.
+func TestTheWorkflowsQuestionIsSkippedIfThatWasDecided(t *testing.T) {
+	for name, tt := range map[string]struct {
+		before bool
+		want   string
+		calls  int
+	}{
+		"suppressed before it was admitted": {true, "NotificationSkipped", 0},
+		"suppressed since":                  {false, "AiCompleted", 1},
+	} {
+		w := auditing(t)
+		if tt.before {
+			w.suppress(suppression.Complaint, lan)
+		}
+		w.send(payload(t, "full"))
+		w.suppress(suppression.Complaint, lan)
+		w.send(w.workflow.started[executionOf("ticket-1", 1)].Record)
+		if e := w.one(tt.want); e.Execution == "" || len(w.model.Calls()) != tt.calls {
+			t.Errorf("%s: %+v, %d calls", name, e, len(w.model.Calls()))
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"sluice/internal/awsclient"
 	"sluice/internal/local/bedrock"
 	"sluice/internal/local/emulator"
+	"sluice/internal/local/lambdahost"
 	"sluice/internal/local/machine"
 	"sluice/internal/objects"
 	"sluice/internal/workflow"
@@ -86,6 +88,7 @@ type world struct {
 	store    *objects.Store
 	watching string // the URL of a queue that hears everything
 	log      *lockedBuffer
+	refused  *atomic.Int64 // how many direct calls fail
 }
 
 type lockedBuffer struct {
@@ -114,10 +117,13 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{T: t, log: &lockedBuffer{}, model: &model{Handler: bedrock.Handler(stand), moods: map[string]func(http.ResponseWriter, *http.Request) bool{}}}
+	w := &world{T: t, log: &lockedBuffer{}, refused: &atomic.Int64{}, model: &model{Handler: bedrock.Handler(stand), moods: map[string]func(http.ResponseWriter, *http.Request) bool{}}}
 	var functions *machine.Remote
 	moto, err := emulator.Start(t.Context(), emulator.Options{StateMachines: true, Model: w.model,
 		Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, error) {
+			if bytes.Contains(payload, []byte(`"step"`)) && w.refused.Add(-1) >= 0 {
+				return nil, &lambdahost.FunctionError{Payload: []byte(`{"errorType":"Sluice.retry","errorMessage":"it is put into the way"}`)}
+			}
 			return functions.Invoke(ctx, strings.TrimPrefix(function, prefix+"-"), payload)
 		}})
 	if errors.Is(err, emulator.ErrAbsent) {
@@ -171,44 +177,61 @@ func (w *world) watch() {
 // states.
 func (w *world) definition(change func(states map[string]map[string]any)) string {
 	w.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "terraform", "workflow.asl.json"))
-	if err != nil {
-		w.Fatal(err)
-	}
-	names := []string{"${analyze_function_arn}", "arn:aws:lambda:" + emulator.Region + ":" + emulator.Account + ":function:" + prefix + "-analyze"}
+	names := map[string]string{"analyze_function_arn": "arn:aws:lambda:" + emulator.Region + ":" + emulator.Account + ":function:" + prefix + "-analyze"}
 	for _, name := range []string{"analyze", "store", "notify"} {
 		for part, queue := range map[string]string{"_queue_url": events.QueueName(environment, name), "_dead_letter_queue_url": events.DeadLetterQueueName(events.QueueName(environment, name))} {
 			found, err := w.queues.GetQueueUrl(w.Context(), &sqs.GetQueueUrlInput{QueueName: &queue})
 			if err != nil {
 				w.Fatal(err)
 			}
-			names = append(names, "${"+name+part+"}", *found.QueueUrl)
+			names[name+part] = *found.QueueUrl
 		}
 	}
+	return string(definition(w.T, names, func(states map[string]map[string]any) {
+		for _, state := range states {
+			retries, _ := state["Retry"].([]any)
+			for _, retry := range retries {
+				retry.(map[string]any)["IntervalSeconds"], retry.(map[string]any)["MaxDelaySeconds"] = 1, 2
+			}
+			if state["Type"] == "Wait" {
+				delete(state, "TimestampPath")
+				state["Seconds"] = 1
+			}
+		}
+		if change != nil {
+			change(states)
+		}
+	}))
+}
+
+// definition is terraform/workflow.asl.json with its names filled in; change may
+// alter its states.
+func definition(t *testing.T, names map[string]string, change func(states map[string]map[string]any)) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "terraform", "workflow.asl.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fill []string
+	for name, value := range names {
+		fill = append(fill, "${"+name+"}", value)
+	}
 	var document map[string]any
-	if err := json.Unmarshal([]byte(strings.NewReplacer(names...).Replace(string(raw))), &document); err != nil {
-		w.Fatal(err)
+	if err := json.Unmarshal([]byte(strings.NewReplacer(fill...).Replace(string(raw))), &document); err != nil {
+		t.Fatal(err)
 	}
 	states := map[string]map[string]any{}
 	for name, state := range document["States"].(map[string]any) {
 		states[name] = state.(map[string]any)
-		retries, _ := states[name]["Retry"].([]any)
-		for _, retry := range retries {
-			retry.(map[string]any)["IntervalSeconds"], retry.(map[string]any)["MaxDelaySeconds"] = 1, 2
-		}
-		if states[name]["Type"] == "Wait" {
-			delete(states[name], "TimestampPath")
-			states[name]["Seconds"] = 1
-		}
 	}
 	if change != nil {
 		change(states)
 	}
-	hurried, err := json.Marshal(document)
+	changed, err := json.Marshal(document)
 	if err != nil {
-		w.Fatal(err)
+		t.Fatal(err)
 	}
-	return string(hurried)
+	return changed
 }
 
 // call calls Step Functions for what the functions need not.
@@ -270,26 +293,14 @@ func (w *world) ended(id string) workflow.Execution {
 	return workflow.Execution{}
 }
 
-// path is which states the execution entered, and where it failed on the way; the
-// same failure over and over is told once.
+// path is the way of the execution so far.
 func (w *world) path(id string) []string {
 	w.Helper()
 	history, err := w.states.History(w.Context(), execution(id))
 	if err != nil {
 		return []string{err.Error()}
 	}
-	var path []string
-	for _, m := range history {
-		if m.Entered != nil {
-			path = append(path, m.Entered.Name)
-		}
-		if failed := m.Failed(); failed != nil && m.ExecutionEnded == nil {
-			if next := "!" + failed.Error; next != path[len(path)-1] {
-				path = append(path, next)
-			}
-		}
-	}
-	return path
+	return pathOf(history)
 }
 
 // heard collects what was said until of each request its terminal event, or the

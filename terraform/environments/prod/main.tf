@@ -5,7 +5,7 @@ module "sluice" {
   source = "../../modules/environment"
 
   environment  = basename(abspath(path.module))
-  choreography = "${path.module}/../../../events/choreography.json"
+  choreography = "../../../events/choreography.json"
   packages     = "${path.module}/../../../bin/packages"
 
   sender                  = var.sender

@@ -153,7 +153,8 @@ terraform-test:
 	  for root in $(TF_TESTED); do echo "== $$root"; \
 	    terraform -chdir=$$root init -input=false -backend=false $(if $(TF_PLUGIN_DIR),-plugin-dir='$(TF_PLUGIN_DIR)') >/dev/null; \
 	    terraform -chdir=$$root validate -no-color; \
-	    terraform -chdir=$$root test -no-color; done; fi
+	    terraform -chdir=$$root test -no-color; done; \
+	  echo '== another function'; SLUICE_TERRAFORM=on TF_PLUGIN_DIR='$(TF_PLUGIN_DIR)' go test ./terraform/modules/environment -count=1; fi
 
 ## make terraform-apply-test
 ##                     apply, use and destroy two environments in the emulator moto, where terraform, its provider and moto are
@@ -161,13 +162,40 @@ terraform-test:
 terraform-apply-test: packages
 	SLUICE_TERRAFORM=on TF_PLUGIN_DIR='$(TF_PLUGIN_DIR)' go test ./cmd/sluice -count=1 -timeout 60m -v -run TestTheStackIsApplied
 
-## make lint-terraform tflint and tfsec, where they are on the PATH
+# The checkers of Terraform; make terraform-tools builds them. tflint looks for its
+# AWS rules, a program of their own, in TFLINT_PLUGIN_DIR.
+TOOLS              := $(CURDIR)/$(BIN)/tools
+TFLINT_VERSION     := v0.64.0
+TFLINT_AWS         := github.com/terraform-linters/tflint-ruleset-aws
+TFLINT_AWS_VERSION := v0.48.0
+TFSEC_VERSION      := v1.28.14
+TFLINT_PLUGIN_DIR  ?= $(TOOLS)/plugins
+TF_ROOTS           := $(patsubst %/main.tf,%,$(wildcard terraform/environments/*/main.tf terraform/account/main.tf))
+
+## make lint-terraform tflint, with its AWS rules, and tfsec, where they are on the PATH or make terraform-tools built them
 .PHONY: lint-terraform
+lint-terraform: export PATH := $(TOOLS):$(PATH)
+lint-terraform: export TFLINT_PLUGIN_DIR := $(TFLINT_PLUGIN_DIR)
 lint-terraform:
-	@if command -v tflint >/dev/null; then tflint --chdir=terraform --recursive --config="$$PWD/terraform/.tflint.hcl"; \
-	else echo 'SKIPPED: tflint; go install github.com/terraform-linters/tflint@v0.64.0 gets it, some minutes.'; fi
-	@if command -v tfsec >/dev/null; then tfsec terraform --config-file terraform/.tfsec.yml --concise-output --no-color; \
-	else echo 'SKIPPED: tfsec; go install github.com/aquasecurity/tfsec/cmd/tfsec@v1.28.14 gets it, some minutes.'; fi
+	@if ! command -v tflint >/dev/null; then echo 'SKIPPED: tflint; make terraform-tools builds it, which takes some minutes.'; \
+	else aws=; if [ -x '$(TFLINT_PLUGIN_DIR)/tflint-ruleset-aws' ]; then aws=--enable-plugin=aws; \
+	  else echo "SKIPPED: tflint's AWS rules; make terraform-tools builds them, which takes some minutes."; fi; \
+	  tflint --chdir=terraform --recursive --config='$(CURDIR)/terraform/.tflint.hcl' $$aws; \
+	  tflint --chdir=terraform/modules/pipeline --var-file=testdata/lint.tfvars --config='$(CURDIR)/terraform/.tflint.hcl' $$aws; fi
+	@if ! command -v tfsec >/dev/null; then echo 'SKIPPED: tfsec; make terraform-tools builds it, which takes some minutes.'; \
+	else for root in $(TF_ROOTS); do echo "== $$root"; \
+	    tfsec $$root $$(ls $$root/terraform.tfvars 2>/dev/null | sed 's/^/--tfvars-file /') --config-file terraform/.tfsec.yml --concise-output --no-color 2>/dev/null; done; \
+	  tfsec terraform/environments/prod --soft-fail --include-passed --format csv 2>/dev/null | grep -c modules/pipeline/queues.tf >/dev/null || { echo 'tfsec has seen no queue: it cannot read the choreography any more' >&2; exit 1; }; fi
+
+## make terraform-tools tflint, its AWS rules and tfsec into bin/tools; from Go's module proxy, ten minutes
+.PHONY: terraform-tools
+terraform-tools: export GOBIN := $(TOOLS)
+terraform-tools:
+	go install github.com/terraform-linters/tflint@$(TFLINT_VERSION)
+	go install github.com/aquasecurity/tfsec/cmd/tfsec@$(TFSEC_VERSION)
+	@# The rules' module replaces others, so it can only be required.
+	@mkdir -p $(TOOLS)/ruleset && cd $(TOOLS)/ruleset && { [ -e go.mod ] || go mod init ruleset; } && go get $(TFLINT_AWS)@$(TFLINT_AWS_VERSION)
+	cd $(TOOLS)/ruleset && go build -mod=mod -o $(TFLINT_PLUGIN_DIR)/tflint-ruleset-aws $(TFLINT_AWS)
 
 ## make clean          remove what was built (not the local machine's data)
 .PHONY: clean

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -11,16 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/internal/local/emulator"
 	"sluice/internal/local/machine"
 )
 
 // From nothing to answers and mails, and to nothing again, in an account that is
-// an emulator's: two environments beside each other, the second in a VPC.
+// an emulator's: two environments beside each other, the second in a VPC and with
+// the audited workflow.
 func TestTheStackIsAppliedWorksAndIsDestroyed(t *testing.T) {
 	server := emulated(t)
 	for _, gap := range emulator.Gaps() {
@@ -41,10 +39,21 @@ func TestTheStackIsAppliedWorksAndIsDestroyed(t *testing.T) {
 		return // there is nothing to look at
 	}
 	both("plan again", (*stack).unchanged) // nothing of the one was taken over by the other
+	both("policies", (*stack).policiesAreNarrow)
 	s.functionsStart("dev")
 	works(t, s, server)
-	if both("destroy", (*stack).destroy) {
-		nothingIsLeft(t, server.URL())
+	for what, n := range things(t, server.URL()) {
+		if n == 0 {
+			t.Errorf("there are no %s", what)
+		}
+	}
+	if !both("destroy", (*stack).destroy) {
+		return
+	}
+	for what, n := range things(t, server.URL()) {
+		if n != 0 {
+			t.Errorf("%d %s are left", n, what)
+		}
 	}
 }
 
@@ -108,48 +117,4 @@ func keys(t *testing.T, objects *s3.Client, bucket, prefix string) []string {
 		all = append(all, *o.Key)
 	}
 	return all
-}
-
-// nothingIsLeft asks the services themselves.
-func nothingIsLeft(t *testing.T, url string) {
-	t.Helper()
-	config, ctx := clientConfig(machine.At(url)), context.Background()
-	left := map[string]int{}
-	if l, err := sqs.NewFromConfig(config).ListQueues(ctx, &sqs.ListQueuesInput{}); err != nil {
-		t.Error(err)
-	} else {
-		left["queues"] = len(l.QueueUrls)
-	}
-	if l, err := s3.NewFromConfig(config).ListBuckets(ctx, &s3.ListBucketsInput{}); err != nil {
-		t.Error(err)
-	} else {
-		left["buckets"] = len(l.Buckets)
-	}
-	events := eventbridge.NewFromConfig(config)
-	if l, err := events.ListEventBuses(ctx, &eventbridge.ListEventBusesInput{}); err != nil {
-		t.Error(err)
-	} else {
-		left["buses"] = len(l.EventBuses) - 1 // the default one
-	}
-	if l, err := events.ListRules(ctx, &eventbridge.ListRulesInput{}); err != nil {
-		t.Error(err)
-	} else {
-		left["rules of the default bus"] = len(l.Rules)
-	}
-	functions := lambda.NewFromConfig(config)
-	if l, err := functions.ListFunctions(ctx, &lambda.ListFunctionsInput{}); err != nil {
-		t.Error(err)
-	} else {
-		left["functions"] = len(l.Functions)
-	}
-	if l, err := functions.ListEventSourceMappings(ctx, &lambda.ListEventSourceMappingsInput{}); err != nil {
-		t.Error(err)
-	} else {
-		left["event source mappings"] = len(l.EventSourceMappings)
-	}
-	for what, n := range left {
-		if n != 0 {
-			t.Errorf("%d %s are left", n, what)
-		}
-	}
 }

@@ -94,7 +94,16 @@ func (s *stack) timed(what string, do func()) {
 }
 
 // always is what an apply is told beside the environment's own settings.
-var always = []string{"-auto-approve", "-input=false", "-no-color", "-parallelism=20", "-var=force_destroy=true"}
+var always = []string{"-auto-approve", "-input=false", "-no-color", "-parallelism=20"}
+
+// extras are the settings that an environment has here and not in its own file.
+func extras(environment string) []string {
+	all := []string{"-var=force_destroy=true"}
+	if environment == "staging" {
+		all = append(all, "-var=features={workflow=true}")
+	}
+	return all
+}
 
 func (s *stack) apply(environment string) {
 	s.t.Helper()
@@ -104,13 +113,13 @@ func (s *stack) apply(environment string) {
 		s.t.Fatal(err)
 	}
 	s.terraform(environment, "init", "-plugin-dir="+os.Getenv("TF_PLUGIN_DIR"), "-input=false", "-lockfile=readonly")
-	s.timed("apply of "+environment, func() { s.terraform(environment, append([]string{"apply"}, always...)...) })
+	s.timed("apply of "+environment, func() { s.terraform(environment, slices.Concat([]string{"apply"}, always, extras(environment))...) })
 }
 
 // destroy leaves nothing in the state.
 func (s *stack) destroy(environment string) {
 	s.t.Helper()
-	s.timed("destroy of "+environment, func() { s.terraform(environment, append([]string{"destroy"}, always...)...) })
+	s.timed("destroy of "+environment, func() { s.terraform(environment, slices.Concat([]string{"destroy"}, always, extras(environment))...) })
 	if left, _ := s.terraform(environment, "state", "list"); strings.TrimSpace(left) != "" {
 		s.t.Errorf("the state of %s still has %s", environment, left)
 	}
@@ -120,7 +129,7 @@ func (s *stack) destroy(environment string) {
 func (s *stack) unchanged(environment string) {
 	s.t.Helper()
 	s.timed("second plan of "+environment, func() {
-		s.terraform(environment, "plan", "-detailed-exitcode", "-input=false", "-out=again.tfplan", "-var=force_destroy=true")
+		s.terraform(environment, append([]string{"plan", "-detailed-exitcode", "-input=false", "-out=again.tfplan"}, extras(environment)...)...)
 	})
 	said, _ := s.terraform(environment, "show", "-json", "again.tfplan")
 	var plan struct {

@@ -13,6 +13,11 @@ output "api_url" {
   value       = module.sluice.api_url
 }
 
+output "dashboard_url" {
+  description = "The dashboard in the console: how it goes, on one page."
+  value       = module.sluice.dashboard_url
+}
+
 output "queues_url" {
   description = "The queues in the console."
   value       = module.sluice.queues_url
@@ -51,6 +56,16 @@ output "dkim_records" {
 output "alarm_topic_arn" {
   description = "The topic that alarms go to."
   value       = module.sluice.alarm_topic_arn
+}
+
+output "audit_log_group" {
+  description = "The log group of the audit trail: every event but RequestReceived."
+  value       = module.sluice.audit_log_group
+}
+
+output "workflow_arn" {
+  description = "The state machine that runs requests with audit: true; null while the feature is off."
+  value       = module.sluice.workflow_arn
 }
 
 output "key_arn" {

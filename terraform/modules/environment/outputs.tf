@@ -13,6 +13,11 @@ output "api_url" {
   value       = try(module.api[0].url, null)
 }
 
+output "dashboard_url" {
+  description = "The dashboard in the console: how it goes, on one page."
+  value       = module.observability.dashboard_url
+}
+
 output "queues_url" {
   description = "The queues in the console."
   value       = "https://${local.region}.console.aws.amazon.com/sqs/v3/home?region=${local.region}#/queues"
@@ -51,6 +56,11 @@ output "dkim_records" {
 output "alarm_topic_arn" {
   description = "The topic that alarms go to."
   value       = module.observability.topic_arn
+}
+
+output "audit_log_group" {
+  description = "The log group of the audit trail: every event but RequestReceived."
+  value       = module.observability.audit_log_group
 }
 
 output "key_arn" {

@@ -17,3 +17,8 @@ output "audit_log_group" {
   description = "The log group of the audit trail."
   value       = aws_cloudwatch_log_group.audit.name
 }
+
+output "dashboard_url" {
+  description = "The dashboard in the console."
+  value       = "https://${var.region}.console.aws.amazon.com/cloudwatch/home?region=${var.region}#dashboards/dashboard/${aws_cloudwatch_dashboard.this.dashboard_name}"
+}

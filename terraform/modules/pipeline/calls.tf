@@ -2,6 +2,8 @@
 # is made on words: a prefix of the bucket ends with "/", the others are below.
 
 locals {
+  schedules = "arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/default"
+
   # The words that mean the same for every function.
   common = {
     bus              = [var.bus.arn]
@@ -13,16 +15,17 @@ locals {
     pauseRole        = [aws_iam_role.pause.arn]
     workflow         = var.workflow_arn == null ? [] : [var.workflow_arn]
     executions       = var.workflow_arn == null ? [] : ["${replace(var.workflow_arn, ":stateMachine:", ":execution:")}:*"]
-    schedules        = ["arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/default/resume-*"]
     "*"              = ["*"]
   }
 
   # Those that mean a function's own. Exactly the queues it drains, their
-  # dead-letter queues, and its mappings.
+  # dead-letter queues, its mappings, and the schedules that end a pause of one: a
+  # schedule's name has the mapping's id, and the time at its end.
   own = { for name, _ in var.functions : name => {
-    queue   = [for key, s in var.subscriptions : aws_sqs_queue.this[key].arn if s.function == name]
-    dlq     = [for key, s in var.subscriptions : aws_sqs_queue.dead[key].arn if s.function == name]
-    mapping = [for key, m in local.mappings : aws_lambda_event_source_mapping.this[key].arn if m.function == name]
+    queue     = [for key, s in var.subscriptions : aws_sqs_queue.this[key].arn if s.function == name]
+    dlq       = [for key, s in var.subscriptions : aws_sqs_queue.dead[key].arn if s.function == name]
+    mapping   = [for key, m in local.mappings : aws_lambda_event_source_mapping.this[key].arn if m.function == name]
+    schedules = [for key, m in local.mappings : "${local.schedules}/resume-${aws_lambda_event_source_mapping.this[key].uuid}-*" if m.function == name]
   } }
 
   # One statement for each call: objects under prefixes, the bucket's listing,

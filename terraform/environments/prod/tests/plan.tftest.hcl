@@ -32,4 +32,13 @@ run "the_environment_is_planned" {
     condition     = length(output.mappings) == 2 * length(jsondecode(file("../../../events/choreography.json")).subscriptions)
     error_message = "A queue or dead-letter queue is drained by nobody."
   }
+  # What an operator looks for first.
+  assert {
+    condition     = output.bus_arn != null && output.api_url != null && endswith(output.dashboard_url, "region=${var.region}#dashboards/dashboard/sluice-${basename(abspath("."))}")
+    error_message = "The operator is not told where things are: ${output.dashboard_url}"
+  }
+  assert {
+    condition     = output.workflow_arn == null
+    error_message = "A workflow that nobody asked for."
+  }
 }

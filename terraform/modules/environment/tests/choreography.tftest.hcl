@@ -58,6 +58,10 @@ run "calls_are_allowed_and_nothing_else" {
     error_message = "A listing is not bound to prefixes."
   }
   assert {
+    condition     = output.statements["analyze"]["scheduler:CreateSchedule"].resources == ["arn:aws:scheduler:us-east-1:111122223333:schedule/default/resume-${output.mappings["analyze"]}-*"]
+    error_message = "Another function's queue may be paused, or another environment's: ${jsonencode(output.statements["analyze"]["scheduler:CreateSchedule"])}"
+  }
+  assert {
     condition     = toset(output.statements["notify"]["ses:SendEmail"].resources) == toset(["arn:aws:ses:us-east-1:111122223333:identity/mail.example.com", "arn:aws:ses:us-east-1:111122223333:configuration-set/sluice-test"])
     error_message = "Mail may be sent by another identity: ${jsonencode(output.statements["notify"]["ses:SendEmail"])}"
   }
@@ -98,23 +102,6 @@ run "in_a_vpc_of_yours" {
   assert {
     condition     = output.vpc_id == "vpc-1" && length(output.endpoints) == 0
     error_message = "Functions are elsewhere."
-  }
-}
-
-run "a_subscription_is_one_entry" {
-  command = apply
-
-  variables {
-    choreography = "../../tests/testdata/another.json"
-    schemas      = "../../tests/testdata/schemas"
-  }
-  assert {
-    condition     = output.functions["translate"] == "sluice-test-translate" && output.queues["translate"].dlq_name == "sluice-test-translate-dlq" && output.api_url != null
-    error_message = "The function that another choreography has is not there."
-  }
-  assert {
-    condition     = output.statements["translate"]["s3:PutObject"].resources == ["arn:aws:s3:::mock/translations/*"]
-    error_message = "Its policy is ${jsonencode(output.statements["translate"])}"
   }
 }
 

@@ -118,7 +118,7 @@ func names(properties []string) string {
 	slices.Sort(properties)
 	quoted := make([]string, len(properties))
 	for i, p := range properties {
-		quoted[i] = fmt.Sprintf("%q", short(p))
+		quoted[i] = fmt.Sprintf("%q", Name(p))
 	}
 	return strings.Join(quoted, ", ")
 }
@@ -131,26 +131,27 @@ func values(of []any) string {
 	return strings.Join(shown, ", ")
 }
 
-// pointer writes a JSON pointer (RFC 6901).
+// pointer writes a JSON pointer (RFC 6901). Nothing in it need be escaped: a name with
+// ~ or / is no word.
 func pointer(location []string) string {
 	var b strings.Builder
-	escape := strings.NewReplacer("~", "~0", "/", "~1")
 	for _, part := range location {
-		b.WriteString("/" + escape.Replace(short(part)))
+		b.WriteString("/" + Name(part))
 	}
 	return b.String()
 }
 
-// short cuts a property's name, which is the document's own, and drops what is
-// not printable.
-func short(name string) string {
-	name = strings.Map(func(c rune) rune {
-		if unicode.IsPrint(c) {
-			return c
+// Name is a property's name as a message may show it. Names are the document's own:
+// one that is no word (letters, digits, _, - and .) may be anybody's text or address
+// and is "…"; a long one is cut.
+func Name(name string) string {
+	runes := []rune(name)
+	for _, c := range runes {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) && !unicode.IsMark(c) && c != '_' && c != '-' && c != '.' {
+			return "…"
 		}
-		return -1
-	}, name)
-	if runes := []rune(name); len(runes) > maxName {
+	}
+	if len(runes) > maxName {
 		return string(runes[:maxName]) + "…"
 	}
 	return name

@@ -38,7 +38,7 @@ func TestMessagesNameRulesAndNeverValues(t *testing.T) {
 	schema, err := Compile("test", []byte(`{"type":"object","additionalProperties":false,"required":["a","b"],"properties":{
 		"a":{"type":"string","pattern":"^x","maxLength":3},"b":{"enum":["one","two"]},"c":{"type":"integer","minimum":1,"maximum":9},
 		"d":{"type":"array","minItems":1,"uniqueItems":true,"items":{"type":"string","format":"email"}},"e":{"const":7},
-		"f":{"oneOf":[{"type":"string"},{"type":"number"}]},"g":{"not":{"type":"null"}}}}`))
+		"f":{"oneOf":[{"type":"string"},{"type":"number"}]},"h":{"additionalProperties":{"type":"string"}},"g":{"not":{"type":"null"}}}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +56,10 @@ func TestMessagesNameRulesAndNeverValues(t *testing.T) {
 		`{"a":"x","b":"one","f":true}`:                            {"/f: must fit exactly one of the forms that are allowed here"},
 		`{"a":"x","b":"one","g":null}`:                            {"/g: breaks the schema's not"},
 		`{"a":"x","b":"one","z":"canary"}`:                        {`has unknown "z"`},
+		`{"a":"x","b":"one","Größe_1.b-c":1}`:                     {`has unknown "Größe_1.b-c"`},
+		`{"a":"x","b":"one","canary@example.com":"canary"}`:       {`has unknown "…"`},
+		`{"a":"x","b":"one","a canary ~/":"canary"}`:              {`has unknown "…"`},
+		`{"a":"x","b":"one","h":{"a canary":1,"~":1,"_x":1}}`:     {"/h/_x: is number, must be string", "/h/…: is number, must be string"},
 		`{"a":"x","b":"one","` + strings.Repeat("n", 99) + `":1}`: {`has unknown "` + strings.Repeat("n", 64) + `…"`},
 	}
 	for document, want := range tests {

@@ -114,35 +114,3 @@ func erases(t *testing.T, data string) {
 		t.Errorf("after it: %v, status exit %d %s", document["left"], r.code, r.out)
 	}
 }
-
-// What people wrote and where they are mailed is in no line, whatever happens to
-// the request: it is answered, rejected, unreadable, or never heard of.
-func TestNoLineHoldsTextOrAddresses(t *testing.T) {
-	data := t.TempDir()
-	const text, address = "canarytext", "canaryaddress"
-	file := filepath.Join(t.TempDir(), "mixed.jsonl")
-	records := `{"text":"` + text + ` one"}` + "\n" + `{"text":"` + text + `","unknown` + "\n" + `{"text":""}` + "\n" + `{"words":"` + text + `"}` + "\n" +
-		`{"task":"` + text + `?","input":{"text":"` + text + `"},"notify":{"email":["` + address + `"]}}` + "\n"
-	if err := os.WriteFile(file, []byte(records), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	_ = sluice(t, data, "run", file, "--task", "summarize", "--email", address+"@example.com")
-	for _, args := range [][]string{
-		{text + " good", "--task", "classify", "--email", address + "@example.com"},
-		{text + " wrong", "--task", "classify", "--params", `{"labels":"` + text + `"}`, "--email", address + "@"},
-		{text + " unknown", "--task", "nosuchtask", "--email", address + "@bounce.example"},
-	} {
-		_ = sluice(t, data, append([]string{"submit"}, args...)...)
-	}
-	for _, name := range []string{"machine.log", "ledger.jsonl"} {
-		raw, err := os.ReadFile(filepath.Join(data, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range bytes.Lines(raw) {
-			if bytes.Contains(line, []byte(text)) || bytes.Contains(line, []byte(address)) {
-				t.Errorf("%s holds %s", name, line)
-			}
-		}
-	}
-}

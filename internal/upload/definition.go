@@ -75,6 +75,9 @@ func ParseDefinition(document []byte) (Definition, []events.Problem) {
 		}
 		d = Definition{Notify: addressesIn(document)}
 	}
+	if !events.ValidRequestID(d.Task) {
+		d.Task = "" // every event of the upload names the task, and this may be anybody's text
+	}
 	if len(d.Params) > MaxParamsBytes {
 		problems = append(problems, definitionProblem("/params", fmt.Sprintf("has %d bytes, may have at most %d", len(d.Params), MaxParamsBytes)))
 	}

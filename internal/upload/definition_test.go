@@ -55,9 +55,13 @@ func TestEverythingWrongWithADefinitionIsTold(t *testing.T) {
 			[]string{"/audit", "/deadline", "/notify", "/notify/email/0", "/params", "/task", "/textField"}, []string{"nobody"}},
 		{`{"task":1,"notify":{"email":["a@example.com"]}}`, []string{"/task"}, []string{"a@example.com"}},
 		{`{"notify":{"email":[]}}`, []string{"/notify/email"}, []string{}},
+		{`{"task":"no good","notify":{"email":["a@example.com"]}}`, []string{"/task"}, []string{"a@example.com"}},
 		{`{"params":{"x":"` + strings.Repeat("x", 70_000) + `"}}`, []string{"/params"}, nil},
 	} {
 		got, problems := upload.ParseDefinition([]byte(c.document))
+		if got.Task != "" {
+			t.Errorf("%s: the task is %q", c.document, got.Task)
+		}
 		var fields []string
 		for _, p := range problems {
 			fields = append(fields, p.Field)

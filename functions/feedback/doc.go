@@ -21,6 +21,8 @@
 //	                             not to blame
 //	Send                         counts
 //	DeliveryDelay                SES goes on trying: is logged
+//	Open, Click, Subscription    are not asked for: mails are not tracked, and
+//	                             no contact list of SES's is used; would be logged
 //
 // The address that a report names may be another one than the one that was mailed
 // (a mail that is forwarded, an alias). As every mail of ours goes to one address,

@@ -29,6 +29,11 @@ func (c *call) negotiate() error {
 	if accept := c.header("accept"); accept != "" && !accepts(accept) {
 		return refuse(notAcceptable, "Accept allows neither "+mediaJSON+" nor anything that holds it")
 	}
+	if coding := c.header("content-encoding"); c.route.takes != "" && coding != "" && !strings.EqualFold(coding, "identity") {
+		p := refuse(unsupported, "Content-Encoding must be identity")
+		p.headers = map[string]string{"accept-encoding": "identity"} // RFC 9110, 15.5.16
+		return p
+	}
 	told := c.header("content-type")
 	if c.route.takes == "" || told == "" {
 		return nil

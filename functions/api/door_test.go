@@ -92,6 +92,8 @@ func TestWhatDoesNotComeIn(t *testing.T) {
 	}{
 		"another media type":    {receive(body, "content-type", "text/plain"), 415, "unsupported-media-type"},
 		"another charset":       {receive(body, "content-type", "application/json; charset=utf-16"), 415, "unsupported-media-type"},
+		"compressed":            {receive(body, "content-encoding", "gzip"), 415, "unsupported-media-type"},
+		"not compressed":        {receive(body, "content-encoding", "Identity"), 202, ""},
 		"UTF-8 said":            {receive(body, "content-type", "Application/JSON; Charset=UTF-8"), 202, ""},
 		"no media type":         {with(func(e *awsevents.APIGatewayV2HTTPRequest) { delete(e.Headers, "content-type") }), 202, ""},
 		"another answer wanted": {receive(body, "accept", "text/html"), 406, "not-acceptable"},

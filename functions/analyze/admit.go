@@ -40,10 +40,7 @@ func (h *Handler) claim(ctx context.Context, r *request, detail json.RawMessage)
 	if len(r.problems) == 0 && h.audits(r) {
 		status.Audit, status.Execution = events.AuditWorkflow, h.Workflow.Execution(r.Tenant, r.RequestID, r.Attempt)
 	}
-	if err := h.decide(ctx, r, &status); err != nil {
-		return false, err
-	}
-	standing, err := h.Book.Admit(ctx, status)
+	standing, err := h.admit(ctx, r, status)
 	if errors.Is(err, requests.ErrConflict) {
 		return h.conflict(ctx, r, status)
 	}
@@ -52,6 +49,25 @@ func (h *Handler) claim(ctx context.Context, r *request, detail json.RawMessage)
 	}
 	r.skip = standing.Skip
 	return ended(r, standing), nil
+}
+
+// admit gives the status that stands under the request's id. What one of us said was
+// admitted by whoever said it, so that is looked for before it is written in vain; so
+// is whatever has its end decided with its admission.
+func (h *Handler) admit(ctx context.Context, r *request, status requests.Status) (requests.Status, error) {
+	decides := len(r.problems) == 0 && admission.WantsMailOnly(r.data)
+	if decides || r.message.Record.Own() && r.Request.Upload == nil {
+		if standing, found, err := h.Book.Find(ctx, status); found || err != nil {
+			return standing, err
+		}
+	}
+	if decides {
+		var err error
+		if status.Skip, err = admission.Skip(ctx, h.Permit, r.data); err != nil {
+			return requests.Status{}, err
+		}
+	}
+	return h.Book.Admit(ctx, status)
 }
 
 // fingerprint tells the request from another one with its id. What could not be

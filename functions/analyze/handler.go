@@ -35,6 +35,7 @@ type Payloads interface {
 // Book admits single requests; see internal/requests.
 type Book interface {
 	Admit(context.Context, requests.Status) (requests.Status, error)
+	Find(context.Context, requests.Status) (requests.Status, bool, error)
 	Get(ctx context.Context, tenant, id string) (requests.Status, error)
 }
 

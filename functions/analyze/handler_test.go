@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -480,5 +481,35 @@ func TestWhatWasParkedUnadmittedIsAdmittedLater(t *testing.T) {
 	w.send(mailing(t, "r", "later", false, ada))
 	if got := kinds(w.bus.Records()); got[len(got)-1] != "RequestRejected" {
 		t.Errorf("said %v", got)
+	}
+}
+
+// A request that the HTTP API admitted is looked for; one of an upstream system is
+// written down, and found to be there when it comes again.
+func TestWhatItCostsToAdmit(t *testing.T) {
+	for name, tt := range map[string]struct {
+		source     string
+		known      bool
+		puts, gets int
+	}{
+		"of upstream":               {"shop.support", false, 1, 0},
+		"of upstream, again":        {"shop.support", true, 1, 1},
+		"of ours":                   {"sluice.api", true, 0, 1},
+		"of ours, of a status lost": {"sluice.api", false, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			body := edited(t, text(t, "r", "late"), "tenant", "acme")
+			if tt.known {
+				w.send(body)
+			}
+			before := w.memory.Counts()
+			w.send(bytes.Replace(body, []byte("shop.support"), []byte(tt.source), 1))
+			after := w.memory.Counts()
+			puts, gets := after["PutObject requests"]-before["PutObject requests"], after["GetObject requests"]-before["GetObject requests"]
+			if puts != tt.puts || gets != tt.gets || w.status("r").State != requests.Received {
+				t.Errorf("%d puts and %d gets; log: %s", puts, gets, w.log)
+			}
+		})
 	}
 }

@@ -6,27 +6,8 @@ import (
 	"fmt"
 
 	"sluice/events"
-	"sluice/internal/admission"
 	"sluice/internal/objects"
-	"sluice/internal/requests"
 )
-
-// decide notes in the status of a request how it ends if tokens are not to be bought
-// for it. Whoever admits a request decides that, so a status that is there has it.
-func (h *Handler) decide(ctx context.Context, r *request, status *requests.Status) error {
-	if len(r.problems) > 0 || !admission.WantsMailOnly(r.data) {
-		return nil
-	}
-	standing, err := h.Book.Get(ctx, r.Tenant, r.RequestID)
-	if err == nil && standing.Admitted() {
-		return nil
-	}
-	if err != nil && !errors.Is(err, objects.ErrNotFound) {
-		return fmt.Errorf("status: %w", err)
-	}
-	status.Skip, err = admission.Skip(ctx, h.Permit, r.data)
-	return err
-}
 
 // decided reads what was decided about a request that a workflow runs, when whoever
 // started it admitted it.

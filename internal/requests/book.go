@@ -54,10 +54,29 @@ func (b *Book) Admit(ctx context.Context, s Status) (Status, error) {
 	if err != nil {
 		return Status{}, err
 	}
-	if standing.Fingerprint != s.Fingerprint {
-		return standing, fmt.Errorf("admit %s: %w", s.RequestID, ErrConflict)
+	return standing, standing.is(s)
+}
+
+// Find gives the status that stands under a request's id, and whether there is one
+// that was admitted; ErrConflict if that is of another request. It is what Admit
+// answers when the id was seen before, without the write in vain.
+func (b *Book) Find(ctx context.Context, s Status) (standing Status, found bool, err error) {
+	standing, _, err = b.read(ctx, Key(s.Tenant, s.RequestID))
+	switch {
+	case errors.Is(err, objects.ErrNotFound), err == nil && !standing.Admitted():
+		return Status{}, false, nil
+	case err != nil:
+		return Status{}, false, err
 	}
-	return standing, nil
+	return standing, true, standing.is(s)
+}
+
+// is nil if both are of one request.
+func (s Status) is(other Status) error {
+	if s.Fingerprint != other.Fingerprint {
+		return fmt.Errorf("admit %s: %w", s.RequestID, ErrConflict)
+	}
+	return nil
 }
 
 // admit makes of what was heard of a request that nobody admitted the status of one

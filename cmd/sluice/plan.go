@@ -192,6 +192,9 @@ func (f planFlags) settle(ctx context.Context) (*planned, error) {
 	if err := p.settleRecords(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.checkLimits(); err != nil {
+		return nil, err
+	}
 	p.settleCalls()
 	p.settleSandboxes()
 	alone := p.instruction + p.input + p.tuned
@@ -246,6 +249,17 @@ func (p *planned) settleTimes() (err error) {
 	if !p.model.Has(p.lane) {
 		p.note("%s has no %s lane: standard is what it is served in.", p.model.Name, p.lane)
 		p.lane = task.Standard
+	}
+	return nil
+}
+
+// checkLimits tells what no call of the model could hold, not even about one record.
+func (p *planned) checkLimits() error {
+	if most := p.model.MaxOutput - pack.MaxTokens(0, 0); most > 0 && p.output > most {
+		return usagef("--output-tokens %d: %s writes %s at most in a call", p.output, p.model.Name, grouped(most))
+	}
+	if most := p.model.ContextWindow - p.instruction; p.model.ContextWindow > 0 && p.input > most {
+		return usagef("--input-tokens %d: beside the instruction %s reads %s at most in a call", p.input, p.model.Name, grouped(max(most, 0)))
 	}
 	return nil
 }

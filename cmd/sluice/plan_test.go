@@ -269,6 +269,8 @@ func TestMistakesAboutPlansAreOfUsage(t *testing.T) {
 		"would ever be admitted":     {"--tpm", "1000", "--records", "4"},
 		`"foo" is not one of`:        append(ok, "--task", "foo"),
 		`no price for the model`:     append(ok, "--model", "gpt"),
+		"--output-tokens 1000000":    append(ok, "--output-tokens", "1000000"),
+		"--input-tokens 900000":      append(ok, "--input-tokens", "900000"),
 		"--lane batch":               append(ok, "--lane", "batch"),
 		`--lane "soon"`:              append(ok, "--lane", "soon"),
 		`--window "hour"`:            append(ok, "--window", "hour"),

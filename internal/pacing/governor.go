@@ -154,7 +154,11 @@ func (g *Governor) wait(e Estimate) float64 {
 		g.search.wanted = g.now
 		return max(wait, full)
 	}
-	window := g.tune.window*g.gain.value*g.share + g.tune.slack*max(g.average, e.Settle)
+	slack := g.tune.slack
+	if g.gain.ceiling < 1 {
+		slack = g.tune.tight
+	}
+	window := g.tune.window*g.gain.value*g.share + slack*max(g.average, e.Settle)
 	if held := g.tokens.wait(e.Reserve, e.Settle, window, idle); held > 0 {
 		g.search.wanted = g.now
 		wait = max(wait, held)

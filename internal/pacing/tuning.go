@@ -13,6 +13,7 @@ type tuning struct {
 	thin   float64 // and only while the window holds less of a minute at the present rate
 	window float64 // of the share of a minute that the window holds
 	slack  float64 // calls that it may hold beside
+	tight  float64 // the same, once a throttle has shown that there is less
 	gate   float64 // of the share of a minute that may be reserved beside a first call
 	room   float64 // of the whole quota that one call may reserve
 	shrink float64 // of that, by every throttle in a row
@@ -45,10 +46,10 @@ type tuning struct {
 
 func standard() tuning {
 	return tuning{
-		rate: 0.987, burst: 4.5, saved: 12, lapse: 15, lull: 0.6, faster: 0.45, thin: 1, window: 0.996, slack: 0.6, gate: 0.6, room: 0.09, shrink: 0.8,
-		cut: 0.97, deepest: 0.85, under: 0.983, cutEvery: 5, recover: 0.005, probe: 0.0025,
-		clean: 60, calls: 60, anyway: 600, callsOver: 10000, triesMost: 3, back: 0.9, share: 0.01, debt: 1, least: 0.02, most: 1.7,
+		rate: 0.987, burst: 4.5, saved: 12, lapse: 15, lull: 0.6, faster: 0.45, thin: 1, window: 0.996, slack: 0.6, tight: 0.18, gate: 0.6, room: 0.09, shrink: 0.8,
+		cut: 0.97, deepest: 0.85, under: 0.989, cutEvery: 5, recover: 0.003, probe: 0.0014,
+		clean: 60, calls: 55, anyway: 600, callsOver: 10000, triesMost: 3, back: 0.9, share: 0.01, debt: 1, least: 0.02, most: 1.7,
 		search: 0.015, quiet: 120, idle: 2,
-		pause: 2, growth: 2, pauseMost: 24, feel: 0.5,
+		pause: 1.7, growth: 2, pauseMost: 24, feel: 0.5,
 	}
 }

@@ -65,10 +65,18 @@ func TestWhatIsLeftOfAQuotaIsUsed(t *testing.T) {
 	}
 	for what, c := range cases {
 		for _, q := range windows {
-			c.Seed, c.Quota, c.Mapping.Deadline = 11, q, 5*time.Minute
-			r := run(t, c)
-			if r.Goodput < 0.94 || r.ThrottleShare > 0.022 || r.DeadLettered > 0 {
-				t.Errorf("%s, %s: goodput %.3f, throttles %.4f, %d dead letters", what, name(q), r.Goodput, r.ThrottleShare, r.DeadLettered)
+			const seeds = 4
+			var goodput, throttled float64
+			for seed := range uint64(seeds) {
+				c.Seed, c.Quota, c.Mapping.Deadline = 11+seed, q, 5*time.Minute
+				r := run(t, c)
+				goodput, throttled = goodput+r.Goodput/seeds, throttled+r.ThrottleShare/seeds
+				if r.DeadLettered > 0 {
+					t.Errorf("%s, %s, seed %d: %d dead letters", what, name(q), c.Seed, r.DeadLettered)
+				}
+			}
+			if goodput < 0.95 || throttled > 0.02 {
+				t.Errorf("%s, %s: goodput %.3f, throttles %.4f", what, name(q), goodput, throttled)
 			}
 		}
 	}

@@ -72,6 +72,7 @@ func TestNoCanaryIsHeard(t *testing.T) {
 		}
 		for line := range bytes.Lines(raw) {
 			a.silent(name, string(line))
+			a.once(name, line)
 		}
 	}
 }
@@ -82,6 +83,38 @@ func (a *aviary) silent(sink, told string) {
 	folded := strings.ToLower(told)
 	if strings.Contains(folded, canaryText) || strings.Contains(folded, canaryAddress) {
 		a.t.Errorf("%s: %s", sink, told)
+	}
+}
+
+// once: a line of JSON names each of its members once, so that what looks for an id
+// finds the line's own.
+func (a *aviary) once(sink string, line []byte) {
+	a.t.Helper()
+	at := bytes.IndexByte(line, '{')
+	if at < 0 {
+		return
+	}
+	decoder, depth, name, seen := json.NewDecoder(bytes.NewReader(line[at:])), 0, true, map[string]bool{}
+	for {
+		token, err := decoder.Token()
+		if err != nil {
+			return
+		}
+		if delimiter, is := token.(json.Delim); is {
+			depth += map[json.Delim]int{'{': 1, '[': 1, '}': -1, ']': -1}[delimiter]
+			name = depth == 1 // what comes next, where a value has ended or the object begins
+			continue
+		}
+		if depth != 1 {
+			continue
+		}
+		if key, is := token.(string); is && name {
+			if seen[key] {
+				a.t.Errorf("%s: %s twice in %s", sink, key, line)
+			}
+			seen[key] = true
+		}
+		name = !name
 	}
 }
 

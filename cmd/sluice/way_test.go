@@ -52,10 +52,21 @@ func logOf(t *testing.T, data string) []wayLine {
 // model call, the mail.
 func TestTheWayOfARequestIsToldByItsLog(t *testing.T) {
 	data := t.TempDir()
+	dev(t, data)
 	if r := sluice(t, data, "submit", "The parcel came late.", "--task", "classify", "--id", "way-1", "--email", "me@example.com"); r.code != 0 {
 		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
 	}
-	lines := logOf(t, data)
+	var lines []wayLine
+	eventually(t, "all have told", func() bool {
+		lines = logOf(t, data)
+		told := 0
+		for _, l := range lines {
+			if l.Msg == "handled" && l.RequestID == "way-1" && slices.Contains([]string{"Email Sent", "Email Delivered", "Notified"}, l.Event) {
+				told++
+			}
+		}
+		return told == 3
+	})
 	step := func(function, event string) wayLine {
 		t.Helper()
 		i := slices.IndexFunc(lines, func(l wayLine) bool {
@@ -70,6 +81,13 @@ func TestTheWayOfARequestIsToldByItsLog(t *testing.T) {
 		return lines[i]
 	}
 	asked, stored, mailed := step("analyze", "RequestReceived"), step("store", "AiCompleted"), step("notify", "Stored")
+	sent, delivered := step("feedback", "Email Sent"), step("feedback", "Email Delivered")
+	for _, event := range []string{"Stored", "Notified"} {
+		step("track", event)
+	}
+	if len(sent.Said) > 0 || delivered.Said["EmailDelivered"] != 1 || len(delivered.Mails) != 1 || len(mailed.Mails) != 1 || delivered.Mails[0] != mailed.Mails[0] {
+		t.Errorf("the mail: %+v, %+v", sent, delivered)
+	}
 	if asked.Said["AiCompleted"] != 1 || stored.Said["Stored"] != 1 || mailed.Said["Notified"] != 1 || mailed.Ended != "completed" {
 		t.Errorf("said: %v, %v, %v; ended %q", asked.Said, stored.Said, mailed.Said, mailed.Ended)
 	}

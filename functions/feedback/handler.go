@@ -15,6 +15,7 @@ import (
 	"sluice/internal/objects"
 	"sluice/internal/reputation"
 	"sluice/internal/suppression"
+	"sluice/internal/telemetry"
 )
 
 // Name is the function's name.
@@ -74,6 +75,10 @@ func (h *Handler) one(ctx context.Context, r events.Record) ([]reputation.Report
 	}
 	if !slices.Contains(p.tags["ses:configuration-set"], h.config.ConfigurationSet) {
 		return nil, nil
+	}
+	if about, _, ours := mailtag.About(p.tags); ours {
+		// The report names nobody, and its mail's tags do.
+		ctx = telemetry.With(ctx, telemetry.IDs{RequestID: about.RequestID, CorrelationID: about.CorrelationID, Event: r.DetailType})
 	}
 	suppressed, err := h.suppress(ctx, p)
 	if err != nil {
@@ -136,7 +141,7 @@ func (h *Handler) say(ctx context.Context, began time.Time, p report, suppressed
 		mailed := events.Mailed{About: kind, MessageID: p.messageID, Recipient: events.AddressHash(address), Key: h.list.Key(address), At: p.at}
 		data := p.event(mailed, suppressed)
 		if data == nil {
-			h.log.InfoContext(ctx, "mail", "kind", p.kind, "word", p.word, "requestId", about.RequestID, "messageId", p.messageID)
+			h.log.InfoContext(ctx, "mail", "kind", p.kind, "word", p.word, "sesMessageId", p.messageID)
 			return nil
 		}
 		about.ID = events.ID(data.Type(), about.Tenant, about.RequestID, p.messageID, mailed.Recipient, string(p.kindOfBounce), p.feedbackID)

@@ -159,7 +159,7 @@ func (h *Handler) say(ctx context.Context, p requests.Progress) error {
 	if err := h.bus.Publish(ctx, e); err != nil {
 		return err
 	}
-	h.log.InfoContext(ctx, "upload reported", "upload", p.UploadID, "level", int(level), "records", counts.Records,
+	h.log.InfoContext(ctx, "upload reported", "upload", p.UploadID, "reached", int(level), "records", counts.Records,
 		"completed", counts.Completed, "rejected", counts.Rejected, "failed", counts.Failed, "parked", counts.Parked, "missing", counts.Missing)
 	_, err = requests.UpdateProgress(ctx, h.store, p.UploadID, func(p *requests.Progress) bool {
 		if p.Done == nil || p.Done.Said >= level {

@@ -153,7 +153,8 @@ func TestSESCommandsOnThisMachine(t *testing.T) {
 		}
 		return r
 	}
-	if r := ok("ses", "verify", "example.com"); !strings.Contains(r.out, "verified for sending") || !strings.Contains(r.out, "asks no DNS") || !strings.Contains(r.out, "sending is on") {
+	if r := ok("ses", "verify", "example.com"); !strings.Contains(r.out, "verified for sending") || !strings.Contains(r.out, "asks no DNS") || !strings.Contains(r.out, "sending is on") ||
+		!strings.Contains(r.out, "any number of mails a day") {
 		t.Errorf("verify: %s", r.out)
 	}
 	if r := sluice(t, data, "ses", "verify", "no domain"); r.code != exitUsage {

@@ -339,7 +339,11 @@ func (s *settings) showIdentity(r identityReport) error {
 		sandbox = "SANDBOX: only verified addresses can be mailed; ask for production access in the SES console"
 	}
 	fmt.Fprintf(table, "account\t%s\t%s\n", onOff(r.Account.SendingEnabled), sandbox)
-	fmt.Fprintf(table, "quota\t\t%.0f mails a day, %.0f a second; %.0f in the last day\n", r.Account.PerDay, r.Account.PerSecond, r.Account.SentToday)
+	perDay := fmt.Sprintf("%.0f mails a day", r.Account.PerDay)
+	if r.Account.PerDay < 0 { // https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendQuota.html
+		perDay = "any number of mails a day"
+	}
+	fmt.Fprintf(table, "quota\t\t%s, %.0f a second; %.0f in the last day\n", perDay, r.Account.PerSecond, r.Account.SentToday)
 	if err := table.Flush(); err != nil {
 		return err
 	}

@@ -25,6 +25,10 @@
 // sends the request again, under the same Idempotency-Key or requestId, goes on
 // from where it was: an answer that is kept is told again and costs nothing.
 //
+// Between the caller and its 202 lie one write of S3 and one call of EventBridge, in
+// that order. What must be done before them is done at the same time: the claim of an
+// Idempotency-Key, the payload of a large input, and the look at who may be mailed.
+//
 // A request that is asked while the caller waits is held for its invocation, for
 // as long as that can live. A second one that comes meanwhile is told to wait (409),
 // and afterwards takes over. What was said to the model and lost with a process is

@@ -185,14 +185,11 @@ func (h *Handler) ask(ctx context.Context, c *call, a asked, standing requests.S
 }
 
 // unpaid is the answer where there is no money, and nothing waits for it. The
-// request is nobody's then: it may come again.
+// request is nobody's then: it may come again, on a new day, or when the limit is
+// another one.
 func (h *Handler) unpaid(ctx context.Context, a asked, standing requests.Status, e *budget.Exceeded) error {
 	h.release(ctx, a, standing, &requests.Hold{By: standing.Hold.By, Until: h.Now().UTC()})
-	p := refuse(overBudget, e.Error()).about(a.id)
-	if e.Never {
-		return p
-	}
-	return p.after(e.Resets.Sub(h.Now()))
+	return refuse(overBudget, e.Error()).about(a.id).after(e.Resets.Sub(h.Now()))
 }
 
 // queue hands the request to the queue.

@@ -237,7 +237,7 @@ func TestWorkWithoutEndUsesTheQuota(t *testing.T) {
 		for _, sandboxes := range []int{2, 5, 10} {
 			t.Run(fmt.Sprint(s.shape, s.cap, " ", sandboxes), func(t *testing.T) {
 				attempts, throttles := 0, 0
-				for seed := range uint64(2) {
+				for seed := range uint64(4) {
 					a := newAccount(s.shape, s.cap, seed)
 					a.waiting = -1
 					a.run(sandboxes)

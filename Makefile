@@ -184,7 +184,7 @@ lint-terraform:
 	  tflint --chdir=terraform/modules/pipeline --var-file=testdata/lint.tfvars --config='$(CURDIR)/terraform/.tflint.hcl' $$aws; fi
 	@if ! command -v tfsec >/dev/null; then echo 'SKIPPED: tfsec; make terraform-tools builds it, which takes some minutes.'; \
 	else for root in $(TF_ROOTS); do echo "== $$root"; \
-	    tfsec $$root $$(ls $$root/terraform.tfvars 2>/dev/null | sed 's/^/--tfvars-file /') --config-file terraform/.tfsec.yml --concise-output --no-color 2>/dev/null; done; \
+	    tfsec $$root $$(ls $$root/terraform.tfvars $$root/testdata/on.tfvars 2>/dev/null | sed 's/^/--tfvars-file /') --config-file terraform/.tfsec.yml --concise-output --no-color 2>/dev/null; done; \
 	  tfsec terraform/environments/prod --soft-fail --include-passed --format csv 2>/dev/null | grep -c modules/pipeline/queues.tf >/dev/null || { echo 'tfsec has seen no queue: it cannot read the choreography any more' >&2; exit 1; }; fi
 
 ## make terraform-tools tflint, its AWS rules and tfsec into bin/tools; from Go's module proxy, ten minutes

@@ -30,6 +30,9 @@ locals {
   on        = var.enabled ? 1 : 0
 }
 
+# It holds nobody's text, so CloudWatch's own key is enough: a customer key would
+# cost more than the log, and belongs to an environment.
+#tfsec:ignore:aws-cloudwatch-log-group-customer-key
 resource "aws_cloudwatch_log_group" "invocations" {
   count = local.on
 

@@ -90,6 +90,7 @@ data "aws_iam_policy_document" "stored_queue" {
   for_each = local.told_names
 
   statement {
+    sid       = "ItsRule"
     actions   = ["sqs:SendMessage"]
     resources = [aws_sqs_queue.stored[each.key].arn]
     principals {
@@ -100,6 +101,22 @@ data "aws_iam_policy_document" "stored_queue" {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
       values   = [aws_cloudwatch_event_rule.stored[each.key].arn]
+    }
+  }
+
+  statement {
+    sid       = "OnlyTLS"
+    effect    = "Deny"
+    actions   = ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"]
+    resources = [aws_sqs_queue.stored[each.key].arn]
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
     }
   }
 }

@@ -88,8 +88,15 @@ run "subscribers_hear_results_of_their_tenants" {
     error_message = "The rule's pattern is ${aws_cloudwatch_event_rule.stored["warehouse"].event_pattern}"
   }
   assert {
-    condition     = length(aws_cloudwatch_event_target.stored["warehouse"].dead_letter_config) == 1
+    condition     = length(aws_cloudwatch_event_target.stored["warehouse"].dead_letter_config) == 1 && aws_sqs_queue.stored["warehouse"].message_retention_seconds == 1209600
     error_message = "What cannot be delivered is lost."
+  }
+  assert {
+    condition = { for s in data.aws_iam_policy_document.stored_queue["warehouse"].statement : s.sid => [for c in s.condition : [c.test, c.variable, c.values]] } == {
+      ItsRule = [["ArnEquals", "aws:SourceArn", tolist([aws_cloudwatch_event_rule.stored["warehouse"].arn])]]
+      OnlyTLS = [["Bool", "aws:SecureTransport", tolist(["false"])]]
+    }
+    error_message = "Somebody else may fill the queue, or without TLS."
   }
 }
 

@@ -43,6 +43,10 @@ run "it_is_on" {
     error_message = "The feature's prefixes replaced the function's own: ${jsonencode(output.statements["analyze"]["s3:PutObject"])}"
   }
   assert {
+    condition     = output.endpoints["states"] == "com.amazonaws.us-east-1.states"
+    error_message = "In the VPC the workflow cannot be reached: ${jsonencode(output.endpoints)}"
+  }
+  assert {
     condition     = alltrue([for name in ["analyze", "store", "notify"] : contains(keys(output.statements[name]), "states:SendTaskSuccess")])
     error_message = "A step cannot answer the workflow."
   }

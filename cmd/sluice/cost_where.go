@@ -104,9 +104,9 @@ func (w *where) costInAWS(ctx context.Context, now time.Time, a *account) error 
 		}
 		a.Total, a.Groups = sum.Result(now)
 		counts, err := bedrockCounts(ctx, at.config, a.Since, now)
-		if err != nil {
-			a.Notes = append(a.Notes, unlessDone(err))
-			return nil
+		if note := unlessDone(err); note != "" {
+			a.Notes = append(a.Notes, note)
+			return nil // the ledger is what was asked for
 		}
 		return a.compare(ofCloudWatch(at.environment), a.Since, now, models, counts)
 	})

@@ -195,3 +195,32 @@ func FuzzSet(f *testing.F) {
 		}
 	})
 }
+
+func TestAnUploadIsOver(t *testing.T) {
+	all := func(change func(*Progress)) *Progress {
+		p := &Progress{Received: &events.UploadReceived{Records: 2}}
+		p.Ends(1, events.Completed, nil)
+		p.Ends(2, events.Parked, nil, "crash")
+		p.Done = &Done{Said: Ended}
+		p.Reported = true
+		change(p)
+		return p
+	}
+	for name, tt := range map[string]struct {
+		p             *Progress
+		mailed, alone bool // with a report that is wanted, and without
+	}{
+		"reported":                 {all(func(*Progress) {}), true, true},
+		"not mailed yet":           {all(func(p *Progress) { p.Reported = false }), false, true},
+		"a record is missing":      {all(func(p *Progress) { p.Received.Records = 3 }), false, false},
+		"not assembled":            {all(func(p *Progress) { p.Done = nil }), false, false},
+		"there is news":            {all(func(p *Progress) { p.Ends(2, events.Completed, nil) }), false, false},
+		"still read":               {&Progress{}, false, false},
+		"parked before it was":     {&Progress{Parked: "parked/acme/u/1.json"}, true, true},
+		"overdue and said so only": {all(func(p *Progress) { p.Done.Said = Overdue }), false, false},
+	} {
+		if got := [2]bool{tt.p.Over(true), tt.p.Over(false)}; got != [2]bool{tt.mailed, tt.alone} {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -185,7 +185,7 @@ func (s *settings) showAudit(at *site, a audit) error {
 		line("model", "%s: %d tokens in, %d out, $%.6f", a.Spend.Model, a.Spend.Usage.Input, a.Spend.Usage.Output, a.Spend.CostUSD)
 	}
 	for _, m := range a.Mail {
-		line("mail", "%s", strings.TrimSpace(fmt.Sprintf("%s %s %s", m.Outcome, m.MessageID, m.Reason)))
+		line("mail", "%s", strings.Join(strings.Fields(fmt.Sprintf("%s %s %s %s", m.Outcome, m.MessageID, m.Reason, a.Became(m.MessageID))), " "))
 	}
 	if a.Result != "" {
 		line("result", "s3://%s/%s", at.bucket, a.Result)

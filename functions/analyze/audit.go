@@ -69,10 +69,10 @@ func (h *Handler) executionInput(ctx context.Context, r *request) (workflow.Inpu
 	return workflow.Input{Fingerprint: r.fingerprint, Record: raw}, nil
 }
 
-// Steps are what the workflow calls directly: validate, its first step, and fail,
-// its last one when it gives up.
+// Steps are what the workflow calls directly: validate, its first step; delivery,
+// after mails were sent; and fail, its last one when it gives up.
 func (h *Handler) Steps() consume.Steps {
-	return consume.Steps{"validate": h.check, "fail": h.fail}
+	return consume.Steps{"validate": h.check, "delivery": h.delivery, "fail": h.fail}
 }
 
 // check rejects a request that cannot be answered, as it is now: it may have been

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -315,5 +316,85 @@ func TestTheWorkflowsLastStepSaysWhy(t *testing.T) {
 				t.Errorf("%+v\n%q", e, failed.Message)
 			}
 		})
+	}
+}
+
+func TestTheWorkflowAsksWhatBecameOfItsMails(t *testing.T) {
+	sent := func(id string) events.Recipient {
+		return events.Recipient{Hash: id, Outcome: events.MailSent, MessageID: id}
+	}
+	of := func(id string, became requests.Became) requests.Delivery {
+		return requests.Delivery{MessageID: id, Became: became}
+	}
+	for name, tt := range map[string]struct {
+		mailed  []events.Recipient
+		known   []requests.Delivery
+		waited  time.Duration
+		became  string
+		putOff  time.Duration
+		forgets bool // there is no status
+	}{
+		"not yet":                     {mailed: []events.Recipient{sent("a")}, putOff: time.Minute},
+		"not yet, for some minutes":   {mailed: []events.Recipient{sent("a")}, waited: 8 * time.Minute, putOff: 8 * time.Minute},
+		"not yet, and the bound near": {mailed: []events.Recipient{sent("a")}, waited: 50 * time.Minute, putOff: 10 * time.Minute},
+		"not in time":                 {mailed: []events.Recipient{sent("a")}, waited: time.Hour - 59*time.Second},
+		"long ago":                    {mailed: []events.Recipient{sent("a")}, waited: 400 * time.Hour},
+		"a clock that is behind":      {mailed: []events.Recipient{sent("a")}, waited: -time.Hour, putOff: time.Minute},
+		"delivered":                   {mailed: []events.Recipient{sent("a")}, known: []requests.Delivery{of("a", requests.Delivered)}, became: "delivered"},
+		"called spam, so it arrived":  {mailed: []events.Recipient{sent("a")}, known: []requests.Delivery{of("a", requests.Complained)}, became: "delivered"},
+		"bounced":                     {mailed: []events.Recipient{sent("a")}, known: []requests.Delivery{of("a", requests.Bounced)}, became: "bounced"},
+		"one of two is missing":       {mailed: []events.Recipient{sent("a"), sent("b")}, known: []requests.Delivery{of("b", requests.Bounced)}, putOff: time.Minute},
+		"one of two, too late":        {mailed: []events.Recipient{sent("a"), sent("b")}, known: []requests.Delivery{of("b", requests.Bounced)}, waited: 2 * time.Hour, became: "bounced"},
+		"one arrived, too late":       {mailed: []events.Recipient{sent("a"), sent("b")}, known: []requests.Delivery{of("b", requests.Delivered)}, waited: 2 * time.Hour},
+		"one of two came back": {mailed: []events.Recipient{sent("a"), sent("b")},
+			known: []requests.Delivery{of("a", requests.Delivered), of("b", requests.Bounced)}, became: "bounced"},
+		"another mail's report": {mailed: []events.Recipient{sent("a")}, known: []requests.Delivery{of("z", requests.Delivered)}, putOff: time.Minute},
+		"SES took none":         {mailed: []events.Recipient{{Hash: "h", Outcome: events.MailRefused}}},
+		"nobody keeps a status": {mailed: []events.Recipient{sent("a")}, forgets: true},
+	} {
+		w := auditing(t)
+		w.send(payload(t, "full"))
+		if tt.forgets {
+			w.memory.Remove(requests.Key("acme", "ticket-1"))
+		} else if _, err := w.handler.Book.(*requests.Book).Update(t.Context(), "acme", "ticket-1", func(s *requests.Status) bool {
+			for _, d := range tt.known {
+				s.Deliver(d)
+			}
+			return true
+		}); err != nil {
+			t.Fatal(err)
+		}
+		record, err := events.ParseRecord(w.workflow.started[executionOf("ticket-1", 1)].Record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := now.Add(-tt.waited)
+		notified, err := w.decode(record).Next("notify", at, at, events.Notified{About: "Stored", Recipients: tt.mailed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err = events.RecordOf("notify", "0", "us-east-1", notified)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := json.Marshal(record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := w.step("delivery", raw, consume.Failure{})
+		if err != nil || told.Became != tt.became || told.Said != "" || (told.Until != nil) != (tt.putOff > 0) {
+			t.Errorf("%s: %+v %v", name, told, err)
+			continue
+		}
+		if tt.putOff > 0 {
+			// Outcomes are told by the process's clock, to the second.
+			if d := time.Until(*told.Until); d > tt.putOff+2*time.Second || d < tt.putOff-time.Minute {
+				t.Errorf("%s: put off for %s, want %s", name, d, tt.putOff)
+			}
+		}
+	}
+	w := auditing(t)
+	if _, err := w.step("delivery", payload(t, "upstream"), consume.Failure{}); err == nil {
+		t.Error("an event that tells of no mail is taken")
 	}
 }

@@ -27,7 +27,8 @@
 // started there (Step Functions; see internal/workflow), under its own id. Its
 // question comes back through the same queue with an execution in it, and is
 // answered as any other. The workflow also calls the function directly, to
-// validate and to say AiFailed when it gives up.
+// validate, to ask what became of mails (delivery.go), and to say AiFailed when it
+// gives up.
 //
 // The event carries the text from here on no longer; nor does any log line.
 package analyze

@@ -2,6 +2,7 @@
 // over.
 //
 //	a single request's event ─► requests/<tenant>/<id>.json            (internal/requests: Status)
+//	what became of a mail    ─► the same: its Deliveries               (only where a workflow runs the request, and waits for that)
 //	events of upload records ─► progress/<uploadId>/track.json         (Progress: one compare-and-swap per upload and batch)
 //	  those not completed    ─► progress/<uploadId>/problems/….ndjson  (one object per batch that has any)
 //	UploadReceived           ─► the total; its message waits, and looks again at the deadline

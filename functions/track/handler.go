@@ -64,7 +64,7 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 		if err != nil {
 			continue
 		}
-		if id := uploadOf(e); id != "" {
+		if id := uploadOf(e); id != "" && !aboutAMail(e) {
 			uploads[id] = append(uploads[id], all[i])
 		} else {
 			key := requests.Key(e.Tenant, e.RequestID)
@@ -82,6 +82,16 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 		errs[i] = one.err
 	}
 	return errs
+}
+
+// aboutAMail tells whether the event is what became of a mail. That is noted in the
+// status of whoever named the recipients.
+func aboutAMail(e events.Envelope) bool {
+	switch e.Type() {
+	case events.EmailDelivered{}.Type(), events.EmailBounced{}.Type(), events.EmailComplained{}.Type():
+		return true
+	}
+	return false
 }
 
 // uploadOf is the upload that an event is about, as a whole or one of its
@@ -172,6 +182,12 @@ func dataOf(e events.Envelope) (any, error) {
 		return events.DataOf[events.NotificationSkipped](e)
 	case events.RequestParked{}.Type():
 		return events.DataOf[events.RequestParked](e)
+	case events.EmailDelivered{}.Type():
+		return events.DataOf[events.EmailDelivered](e)
+	case events.EmailBounced{}.Type():
+		return events.DataOf[events.EmailBounced](e)
+	case events.EmailComplained{}.Type():
+		return events.DataOf[events.EmailComplained](e)
 	}
 	return nil, errUnheard
 }

@@ -3,6 +3,7 @@ package track
 import (
 	"context"
 	"reflect"
+	"strings"
 
 	"sluice/events"
 	"sluice/internal/requests"
@@ -36,6 +37,12 @@ func (h *Handler) noteRequest(ctx context.Context, group []*heard) error {
 // apply notes one event. Hearing it again, or after a later one, changes
 // nothing.
 func apply(s *requests.Status, e events.Envelope, data any) {
+	if d, is := delivery(data); is {
+		if s.Task != "" { // else nobody keeps this request's status: its recipients are its upload's
+			s.Deliver(d)
+		}
+		return
+	}
 	if s.Generation == 0 && s.Task == "" { // it was rejected or parked before anybody admitted it
 		s.Task, s.CorrelationID, s.Submitted, s.State = e.Request.Task, e.CorrelationID, e.Request.Submitted, requests.Received
 	}
@@ -79,6 +86,22 @@ func apply(s *requests.Status, e events.Envelope, data any) {
 			}
 		}
 	}
+}
+
+// delivery is what became of a mail after it was sent, if that is what was heard.
+func delivery(data any) (requests.Delivery, bool) {
+	of := func(m events.Mailed, became requests.Became, reason string) (requests.Delivery, bool) {
+		return requests.Delivery{MessageID: m.MessageID, Became: became, Reason: reason, At: m.At}, true
+	}
+	switch d := data.(type) {
+	case events.EmailDelivered:
+		return of(d.Mailed, requests.Delivered, "")
+	case events.EmailBounced:
+		return of(d.Mailed, requests.Bounced, strings.TrimSpace(string(d.Kind)+" "+d.SubType))
+	case events.EmailComplained:
+		return of(d.Mailed, requests.Complained, d.FeedbackType)
+	}
+	return requests.Delivery{}, false
 }
 
 // mailed notes what became of a mail. The one about a result ends the request, and

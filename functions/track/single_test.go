@@ -3,6 +3,7 @@ package track
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"sluice/events"
@@ -12,6 +13,9 @@ import (
 
 func TestSingleRequests(t *testing.T) {
 	sent := events.Notified{About: "Stored", Recipients: []events.Recipient{{Hash: "h", Outcome: events.MailSent}}}
+	mail := events.Mailed{About: "Stored", MessageID: "m", Recipient: strings.Repeat("h", 26), Key: strings.Repeat("k", 52), At: submitted}
+	other := mail
+	other.MessageID = "n"
 	skipped := events.NotificationSkipped{About: "Stored", Reason: "no domain is allowed"}
 	cases := []struct {
 		name    string
@@ -37,6 +41,13 @@ func TestSingleRequests(t *testing.T) {
 		{"nobody may be mailed, so it was not answered", true, true, func(w *world) []consume.Message {
 			return []consume.Message{w.next(0, "analyze", 1, events.Skipped, events.NotificationSkipped{About: "RequestReceived", Reason: "all bounced"})}
 		}, requests.Skipped, events.Skipped, func(s requests.Status) bool { return s.MailSkipped == "all bounced" && s.Result == "" }},
+		{"mailed, and the mail came back", true, true, func(w *world) []consume.Message {
+			return []consume.Message{w.stored(0, `{}`), w.next(0, "notify", 1, events.Completed, sent), w.next(0, "feedback", 1, "", events.EmailDelivered{Mailed: mail}),
+				w.next(0, "feedback", 1, "", events.EmailBounced{Mailed: mail, Kind: events.BouncePermanent, SubType: "General"}),
+				w.next(0, "feedback", 1, "", events.EmailComplained{Mailed: other, FeedbackType: "abuse"})}
+		}, requests.Notified, events.Completed, func(s requests.Status) bool {
+			return len(s.Deliveries) == 2 && s.Became("m") == requests.Bounced && s.Became("n") == requests.Complained
+		}},
 		{"rejected, never admitted", false, false, func(w *world) []consume.Message { return []consume.Message{w.rejected(0, 0, "tooLarge", "encoding")} },
 			requests.Rejected, events.Rejected, func(s requests.Status) bool {
 				return len(s.Reasons) == 2 && s.Task == "classify" && s.Submitted.Equal(submitted) && s.CorrelationID == "r1" && s.RequestID == "r1"
@@ -92,5 +103,17 @@ func TestSingleRequests(t *testing.T) {
 				t.Errorf("%s, round %d: a second delivery wrote again", c.name, round)
 			}
 		}
+	}
+}
+
+// What became of a mail is noted where there is a status: a request that nobody
+// admitted, and an upload's record without recipients of its own, have none.
+func TestWhatBecameOfAMailMakesNoStatus(t *testing.T) {
+	mail := events.EmailDelivered{Mailed: events.Mailed{MessageID: "m", Recipient: strings.Repeat("h", 26), Key: strings.Repeat("k", 52), At: submitted}}
+	w := newWorld(t)
+	w.id = "u1"
+	w.handle(w.next(0, "feedback", 1, "", mail), w.next(3, "feedback", 1, "", mail))
+	if keys := w.memory.Keys(""); len(keys) != 0 {
+		t.Errorf("written: %v", keys)
 	}
 }

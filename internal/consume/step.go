@@ -30,6 +30,8 @@ type Outcome struct {
 	// Record is that event as a rule would deliver it, or null: the next step takes
 	// it.
 	Record *events.Record `json:"record"`
+	// Became is what a step found out that says no event, "" if it found out nothing.
+	Became string `json:"became,omitempty"`
 	// Until is set on a step that was put off: when to try again, to the second.
 	Until *time.Time `json:"until,omitempty"`
 }
@@ -43,13 +45,31 @@ const StepError = "Sluice."
 const leastWait = time.Minute
 
 // note is where a message keeps what its handler said.
-type note struct{ event *events.Envelope }
+type note struct {
+	event  *events.Envelope
+	became string
+	putOff time.Duration
+}
 
 // Said notes the event that the message led to. A workflow is told of it; it
 // makes no difference to anybody else.
 func (m Message) Said(e events.Envelope) {
 	if m.said != nil {
 		m.said.event = &e
+	}
+}
+
+// Became notes what a step found out that says no event.
+func (m Message) Became(what string) {
+	if m.said != nil {
+		m.said.became = what
+	}
+}
+
+// PutOff notes that a step found out nothing yet, and when to call it again.
+func (m Message) PutOff(d time.Duration) {
+	if m.said != nil {
+		m.said.putOff = d
 	}
 }
 
@@ -135,12 +155,19 @@ func (s *settler) tell(ctx context.Context, m Message, err error) error {
 // outcome is what the workflow is told of a step that went well, or that is put
 // off for a time.
 func (m Message) outcome(function string, putOff time.Duration) (Outcome, error) {
+	if m.said != nil {
+		putOff = max(putOff, m.said.putOff)
+	}
 	if putOff > 0 {
 		until := time.Now().Add(putOff + time.Second).UTC().Truncate(time.Second)
 		return Outcome{Until: &until}, nil
 	}
 	if m.said == nil || m.said.event == nil {
-		return Outcome{}, nil
+		found := Outcome{}
+		if m.said != nil {
+			found.Became = m.said.became
+		}
+		return found, nil
 	}
 	e := *m.said.event
 	region, account := m.whereabouts()

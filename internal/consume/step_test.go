@@ -149,12 +149,22 @@ func TestADirectCallIsAnsweredWithItsOutcome(t *testing.T) {
 			m.Said(e)
 			return nil
 		},
-		"fall": func(context.Context, Message, Failure) error { panic("somebody's text") },
+		"found": func(_ context.Context, m Message, _ Failure) error { m.Became("delivered"); return nil },
+		"later": func(_ context.Context, m Message, _ Failure) error { m.PutOff(time.Hour); return nil },
+		"fall":  func(context.Context, Message, Failure) error { panic("somebody's text") },
 	})
 	record := `"record":{"id":"1","source":"sluice.analyze","detail-type":"RequestReceived","detail":{"requestId":"q0"}}`
 	answer, err := server.Invoke(t.Context(), []byte(`{"step":"say",`+record+`,"failure":{"Error":"States.Timeout"}}`))
 	var outcome Outcome
 	if err != nil || json.Unmarshal(answer, &outcome) != nil || outcome.Said != "Stored" {
+		t.Errorf("%s %v", answer, err)
+	}
+	if answer, err = server.Invoke(t.Context(), []byte(`{"step":"found",`+record+`}`)); err != nil || string(answer) != `{"said":"","record":null,"became":"delivered"}` {
+		t.Errorf("%s %v", answer, err)
+	}
+	outcome = Outcome{}
+	answer, err = server.Invoke(t.Context(), []byte(`{"step":"later",`+record+`}`))
+	if err != nil || json.Unmarshal(answer, &outcome) != nil || outcome.Until == nil || time.Until(*outcome.Until) < 59*time.Minute {
 		t.Errorf("%s %v", answer, err)
 	}
 	for payload, name := range map[string]string{`{"step":"fall",` + record + `}`: "Sluice.retry", `{"step":"none"}`: "Sluice.park"} {

@@ -1,6 +1,7 @@
 package mailtag
 
 import (
+	"encoding/base64"
 	"regexp"
 	"strconv"
 	"time"
@@ -24,6 +25,8 @@ const (
 	record        = "record"
 	attempt       = "attempt"
 	hop           = "hop"
+	audit         = "audit"
+	execution     = "execution" // its ARN in base64, as a tag's value has no colon
 )
 
 // Tag is one tag.
@@ -45,6 +48,12 @@ func Of(e events.Envelope, environmentName string) []Tag {
 	if e.CorrelationID != e.RequestID {
 		all = append(all, Tag{correlationID, e.CorrelationID})
 	}
+	if e.Request.Audit {
+		all = append(all, Tag{audit, "true"})
+	}
+	if e.Execution != "" {
+		all = append(all, Tag{execution, base64.RawURLEncoding.EncodeToString([]byte(e.Execution))})
+	}
 	if u := e.Request.Upload; u != nil {
 		all = append(all, Tag{upload, u.ID}, Tag{record, strconv.Itoa(u.Record)})
 	}
@@ -65,7 +74,7 @@ func About(tags map[string][]string) (e events.Envelope, mailedAbout string, our
 		RequestID: first(tags, requestID), Tenant: first(tags, tenant), Subject: first(tags, subject),
 		CorrelationID: first(tags, correlationID), CausationID: first(tags, cause),
 		Attempt: max(number(tags, attempt), 1), Hop: min(max(number(tags, hop), 0)+1, events.MaxHop),
-		Request: events.Request{Task: first(tags, task), WantsMail: first(tags, wantsMail) == "true"},
+		Request: events.Request{Task: first(tags, task), WantsMail: first(tags, wantsMail) == "true", Audit: first(tags, audit) == "true"},
 	}
 	if !events.ValidRequestID(e.RequestID) || !events.ValidTenant(e.Tenant) {
 		return events.Envelope{}, "", false
@@ -85,6 +94,9 @@ func About(tags map[string][]string) (e events.Envelope, mailedAbout string, our
 	if id := first(tags, upload); events.ValidRequestID(id) {
 		e.Request.Upload = &events.UploadRecord{ID: id, Record: max(number(tags, record), 0)}
 	}
+	if arn, err := base64.RawURLEncoding.DecodeString(first(tags, execution)); err == nil && anARN.Match(arn) {
+		e.Execution = string(arn)
+	}
 	if at, err := strconv.ParseInt(first(tags, submitted), 10, 64); err == nil && at > 0 && at < latest {
 		e.Request.Submitted = time.UnixMilli(at).UTC()
 	} else {
@@ -93,6 +105,9 @@ func About(tags map[string][]string) (e events.Envelope, mailedAbout string, our
 	mailedAbout = first(tags, about)
 	return e, mailedAbout[:min(len(mailedAbout), 64)], true
 }
+
+// anARN is one of an execution (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+var anARN = regexp.MustCompile(`^arn:[a-z-]+:states:[a-z0-9-]+:[0-9]+:execution:[A-Za-z0-9_-]+:[A-Za-z0-9_-]+$`)
 
 // latest is the year 9999: a later time has no JSON.
 const latest = 253_370_764_800_000

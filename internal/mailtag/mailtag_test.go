@@ -37,17 +37,21 @@ func mailed(t *testing.T, about events.Envelope, data events.Event) events.Envel
 
 func TestARequestComesBackFromItsTags(t *testing.T) {
 	request := events.Request{Task: "summarize", Submitted: at, WantsMail: true}
+	audited := request
+	audited.Audit = true
 	record := request
 	record.Upload = &events.UploadRecord{ID: "u1", Record: 7}
 	for name, e := range map[string]events.Envelope{
-		"single":   mailed(t, events.Envelope{RequestID: "r-1", Tenant: "acme", Request: request}, events.Stored{}),
+		"single": mailed(t, events.Envelope{RequestID: "r-1", Tenant: "acme", Request: request}, events.Stored{}),
+		"audited": mailed(t, events.Envelope{RequestID: "r-1", Tenant: "acme", Request: audited,
+			Execution: "arn:aws:states:us-east-1:123456789012:execution:sluice-prod:acme_r-1"}, events.Stored{}),
 		"record":   mailed(t, events.Envelope{RequestID: "u1-7", Tenant: "acme", CorrelationID: "u1", Request: record, Attempt: 2}, events.AiFailed{}),
 		"report":   mailed(t, events.Envelope{RequestID: "u1", Tenant: "acme", Request: record}, events.UploadCompleted{}),
 		"upstream": mailed(t, events.Envelope{RequestID: "r-1", Subject: "s-1", Tenant: "acme", Request: request}, events.Stored{}),
 	} {
 		got, about, ours := About(told(Of(e, "dev")))
 		want := events.Envelope{RequestID: e.RequestID, Tenant: e.Tenant, Subject: e.Subject, CorrelationID: e.CorrelationID, CausationID: e.ID,
-			Attempt: e.Attempt, Hop: e.Hop + 1, Request: e.Request}
+			Attempt: e.Attempt, Hop: e.Hop + 1, Request: e.Request, Execution: e.Execution}
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(events.Envelope{})); diff != "" || about != e.Type() || !ours {
 			t.Errorf("%s: %s %t\n%s", name, about, ours, diff)
 		}
@@ -81,7 +85,7 @@ func TestMailsOfOthers(t *testing.T) {
 // Whatever the tags say, the event that follows fits its schema.
 func TestAnythingMakesAnEventThatFits(t *testing.T) {
 	value := rapid.OneOf(rapid.String(), rapid.StringMatching(`[A-Za-z0-9_-]{0,300}`), rapid.StringMatching(`-?[0-9]{1,30}`))
-	names := []string{subject, correlationID, cause, about, task, submitted, wantsMail, upload, record, attempt, hop}
+	names := []string{subject, correlationID, cause, about, task, submitted, wantsMail, upload, record, attempt, hop, audit, execution}
 	rapid.Check(t, func(t *rapid.T) {
 		tags := map[string][]string{requestID: {"r-1"}, tenant: {"acme"}}
 		for _, name := range names {

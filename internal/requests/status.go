@@ -62,7 +62,10 @@ type Status struct {
 	// mailed.
 	Mail        []events.Recipient `json:"mail,omitempty"`
 	MailSkipped string             `json:"mailSkipped,omitempty"`
-	Timeline    []events.Step      `json:"timeline,omitempty"`
+	// Deliveries are what became of the mails after they were sent, where a workflow
+	// waits for that.
+	Deliveries []Delivery    `json:"deliveries,omitempty"`
+	Timeline   []events.Step `json:"timeline,omitempty"`
 	// Skip is how the request ends instead of being answered; nil if it is to be
 	// answered. It is decided once, when the request is admitted: whatever becomes of
 	// its recipients later, it has one end.

@@ -105,14 +105,17 @@ func (p provisioner) setUpMail(ctx context.Context) error {
 	if err := p.may("configuration set", unless(err, "AlreadyExistsException", "ConfigurationSetAlreadyExistsException", "EventDestinationAlreadyExistsException")); err != nil {
 		return err
 	}
+	bus, err := p.events.DescribeEventBus(ctx, &eventbridge.DescribeEventBusInput{}) // the default one, in whose account it is
+	if err != nil {
+		return fmt.Errorf("default bus: %w", err)
+	}
 	_, err = p.ses.CreateConfigurationSetEventDestination(ctx, &sesv2.CreateConfigurationSetEventDestinationInput{
 		ConfigurationSetName: &p.configurationSet, EventDestinationName: aws.String("default-bus"),
 		EventDestination: &sestypes.EventDestinationDefinition{
 			Enabled: true,
 			MatchingEventTypes: []sestypes.EventType{sestypes.EventTypeSend, sestypes.EventTypeDelivery, sestypes.EventTypeBounce,
 				sestypes.EventTypeComplaint, sestypes.EventTypeReject, sestypes.EventTypeRenderingFailure, sestypes.EventTypeDeliveryDelay},
-			EventBridgeDestination: &sestypes.EventBridgeDestination{
-				EventBusArn: aws.String("arn:aws:events:" + Region + ":" + Account + ":event-bus/default")},
+			EventBridgeDestination: &sestypes.EventBridgeDestination{EventBusArn: bus.Arn},
 		},
 	})
 	return p.may("events of mails", unless(err, "AlreadyExistsException", "ConfigurationSetAlreadyExistsException", "EventDestinationAlreadyExistsException"))

@@ -86,16 +86,18 @@ func TestEveryPathOfTheWorkflow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			one.check(t, ended, history)
+			one.path = reports.ReplaceAllString(one.path, "")
+			one.check(t, ended, once(history))
 			if strings.Contains(ended.Input, "I love it") || strings.Contains(ended.Input, "@") {
 				t.Errorf("the history holds what it must not: %s", ended.Input)
 			}
 			// Our own interpreter goes the same way, event by event.
-			if diff := cmp.Diff(one.goes(t).outline, outline(history)); diff != "" {
+			if diff := cmp.Diff(outline(once(one.goes(t).moments)), outline(once(history))); diff != "" {
 				t.Errorf("our interpreter (-) and moto's (+):\n%s", diff)
 			}
 			want := strings.Fields(one.said)
 			heard := w.heard(map[string]string{one.name: want[len(want)-1]})[one.name]
+			heard = slices.DeleteFunc(heard, func(one string) bool { return strings.Contains(one, " Email") })
 			slices.Sort(want)
 			if diff := cmp.Diff(want, types(heard)); diff != "" {
 				t.Errorf("said (-want +got):\n%s", diff)
@@ -127,6 +129,28 @@ func TestTheWorkflowWaitsForAQuotaOfTheDay(t *testing.T) {
 		}
 	}
 	t.Errorf("went %v", w.path("daily"))
+}
+
+// reports is a round of the wait for what becomes of a mail. How many there are
+// depends on how fast an interpreter is.
+var reports = regexp.MustCompile(`WaitForDelivery AskDelivery WasItDelivered `)
+
+// once is a history without those rounds.
+func once(moments []workflow.Moment) []workflow.Moment {
+	var kept []workflow.Moment
+	within := false
+	for _, m := range moments {
+		if m.Entered != nil && m.Entered.Name == "WaitForDelivery" {
+			within = true
+		}
+		if !within {
+			kept = append(kept, m)
+		}
+		if m.Exited != nil && m.Exited.Name == "WasItDelivered" {
+			within = false
+		}
+	}
+	return kept
 }
 
 // of is the world of a part of the test.
@@ -175,7 +199,7 @@ func TestTheWorkflowSaysWhatTheChoreographySays(t *testing.T) {
 	w := newWorld(t)
 	w.install(nil)
 	const text = "The parcel came on time and I love it"
-	last := map[string]string{"audited": "Notified", "unaudited": "Notified"}
+	last := map[string]string{"audited": "EmailDelivered", "unaudited": "EmailDelivered"}
 	w.publish("audited", text+" (one)", true, false, "lan@example.com")
 	w.publish("unaudited", text+" (two)", false, false, "lan@example.com")
 	w.ended("audited")

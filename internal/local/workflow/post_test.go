@@ -53,7 +53,10 @@ func (p *post) SendEmail(_ context.Context, in *sesv2.SendEmailInput, _ ...func(
 	p.sent++
 	kind, told := p.became[to]
 	p.mu.Unlock()
-	if !told {
+	switch {
+	case strings.HasPrefix(to, "bounce@") && !told:
+		kind = "Bounce" // as SES's mailbox simulator does
+	case !told:
 		kind = "Delivery"
 	}
 	if kind != "" {

@@ -53,7 +53,7 @@ func slowWays() []way {
 				}
 			}},
 		{name: "broken-for-good", word: "broken", slow: true, emails: []string{"lan@example.com"}, mood: always(breaks), status: "FAILED",
-			path: "Validate IsItValid Analyze " + times(4, "!Sluice.retry") + "SayFailed DoesAnybodyWantMail Notify WasAnybodyMailed HowDidItEnd Failed",
+			path: "Validate IsItValid Analyze " + times(4, "!Sluice.retry") + "SayFailed DoesAnybodyWantMail " + arrives + "Failed",
 			said: "AiFailed Notified", verify: func(t *testing.T, w went) { w.pauses(t, 3, 2*time.Second, 2, time.Minute) }},
 		{name: "no-queue", word: "x", slow: true, stand: func(v *virtual) { v.faults["analyze"] = failing(3, "SQS.AmazonSQSException") }, status: "SUCCEEDED",
 			path: "Validate IsItValid Analyze " + times(3, "!SQS.AmazonSQSException") + "IsItAnswered " + toStore + "HowDidItEnd Completed", said: "AiCompleted Stored"},
@@ -82,7 +82,22 @@ func slowWays() []way {
 		{name: "mail-fails", word: "x", slow: true, emails: []string{"lan@example.com"}, stand: func(v *virtual) { v.memory.Fault = refusing("claims/") }, status: "FAILED",
 			path: asked + toStore + "Notify " + times(4, "!Sluice.retry") + "ParkMail Parked", said: "AiCompleted Stored", verify: buried("notify")},
 		{name: "mail-deferred", word: "x", slow: true, emails: []string{"lan@example.com"}, stand: func(v *virtual) { v.putOff("notify", 3*time.Hour) }, status: "SUCCEEDED",
-			path: asked + toStore + "Notify WasAnybodyMailed WaitForMail Notify WasAnybodyMailed HowDidItEnd Completed", said: "AiCompleted Stored Notified"},
+			path: asked + toStore + "Notify WasAnybodyMailed WaitForMail " + arrives + "Completed", said: "AiCompleted Stored Notified"},
+		// No report ever comes: it is asked at once, and after 1, 2, 4, 8, 16, 32 and 60
+		// minutes.
+		{name: "unreported", word: "x", slow: true, emails: []string{"lan@example.com"}, stand: func(v *virtual) { v.post.became["lan@example.com"] = "" }, status: "SUCCEEDED",
+			path: asked + toStore + "Notify WasAnybodyMailed " + times(7, "AskDelivery WasItDelivered WaitForDelivery") + "AskDelivery WasItDelivered DeliveryUnknown HowDidItEnd Completed",
+			said: "AiCompleted Stored Notified", verify: func(t *testing.T, w went) {
+				if waited := w.until("DeliveryUnknown"); waited < time.Hour || waited > time.Hour+time.Minute {
+					t.Errorf("waited %s", waited)
+				}
+			}},
+		// One of two comes back, and who got the other one calls it spam.
+		{name: "one-of-two", word: "x", slow: true, emails: []string{"lan@example.com", "bounce@example.com"}, stand: func(v *virtual) {
+			v.post.became = map[string]string{"lan@example.com": "Complaint", "bounce@example.com": "Bounce"}
+		}, status: "SUCCEEDED", path: asked + toStore + strings.Replace(arrives, "MailDelivered", "MailBounced", 1) + "Completed", said: "AiCompleted Stored Notified"},
+		{name: "not-to-be-asked", word: "x", slow: true, emails: []string{"lan@example.com"}, stand: func(v *virtual) { v.faults["delivery"] = failing(never, "Sluice.park") }, status: "SUCCEEDED",
+			path: asked + toStore + "Notify WasAnybodyMailed AskDelivery !Sluice.park DeliveryUnknown HowDidItEnd Completed", said: "AiCompleted Stored Notified"},
 	}
 }
 
@@ -117,6 +132,20 @@ func (w went) time(state string) time.Duration {
 			began = m.At()
 		case m.Exited != nil && m.Exited.Name == state:
 			return m.At().Sub(began).Round(time.Second)
+		}
+	}
+	return 0
+}
+
+// until is how long after the mail the execution came to a state.
+func (w went) until(state string) time.Duration {
+	var mailed time.Time
+	for _, m := range w.moments {
+		switch {
+		case m.Exited != nil && m.Exited.Name == "Notify":
+			mailed = m.At()
+		case m.Entered != nil && m.Entered.Name == state:
+			return m.At().Sub(mailed)
 		}
 	}
 	return 0

@@ -198,7 +198,7 @@ func (v *virtual) analyze() *analyze.Handler {
 }
 
 func (v *virtual) domains() (d suppression.Domains) {
-	if err := d.UnmarshalText([]byte("example.com")); err != nil {
+	if err := d.UnmarshalText([]byte("example.com,simulator.amazonses.com")); err != nil {
 		v.Fatal(err)
 	}
 	return d

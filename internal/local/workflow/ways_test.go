@@ -65,6 +65,8 @@ type way struct {
 }
 
 const (
+	// arrives is when the report that a mail was delivered comes seconds later.
+	arrives  = "Notify WasAnybodyMailed AskDelivery WasItDelivered WaitForDelivery AskDelivery WasItDelivered MailDelivered HowDidItEnd "
 	toStore  = "Store IsItStored TakeResult DoesAnybodyWantMail "
 	unmailed = "Validate IsItValid Analyze IsItAnswered " + toStore + "HowDidItEnd Completed"
 )
@@ -73,7 +75,10 @@ const (
 func ways() []way {
 	return append([]way{
 		{name: "happy", word: "lovely", emails: []string{"lan@example.com"}, status: "SUCCEEDED",
-			path: "Validate IsItValid Analyze IsItAnswered " + toStore + "Notify WasAnybodyMailed HowDidItEnd Completed",
+			path: "Validate IsItValid Analyze IsItAnswered " + toStore + arrives + "Completed",
+			said: "AiCompleted Stored Notified"},
+		{name: "bounced", word: "back", emails: []string{"bounce@simulator.amazonses.com"}, status: "SUCCEEDED",
+			path: "Validate IsItValid Analyze IsItAnswered " + toStore + strings.Replace(arrives, "MailDelivered", "MailBounced", 1) + "Completed",
 			said: "AiCompleted Stored Notified"},
 		{name: "nobody-asked", word: "quiet", status: "SUCCEEDED", path: unmailed, said: "AiCompleted Stored"},
 		{name: "suppressed", word: "silent", emails: []string{"gone@example.com"}, status: "SUCCEEDED",

@@ -47,7 +47,7 @@ func invoke(ctx context.Context, r Resources, parameters any) (any, error) {
 
 func send(ctx context.Context, r Resources, parameters any) (any, error) {
 	var in struct {
-		QueueUrl          string //nolint:revive,staticcheck // as the service writes it
+		QueueUrl          string //nolint:revive // as the service writes it
 		MessageBody       json.RawMessage
 		MessageAttributes map[string]struct{ DataType, StringValue string }
 	}

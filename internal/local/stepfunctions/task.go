@@ -15,7 +15,10 @@ func (x *execution) task(ctx context.Context, name string, s *state, input any) 
 	taken := make([]int, len(s.Retry))
 	for {
 		output, failure := x.attempt(ctx, name, s, input)
-		if failure == nil || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			return "", nil, ctx.Err() // the execution's own end
+		}
+		if failure == nil {
 			return s.Next, output, nil
 		}
 		if pause, again := s.again(failure, taken, x.state.Jitter); again {

@@ -16,6 +16,7 @@ import (
 
 	"sluice/events"
 	"sluice/internal/bedrock/bedrocktest"
+	"sluice/internal/local/eventbridge/pattern"
 	"sluice/internal/suppression"
 )
 
@@ -286,4 +287,29 @@ func TestTheWorkflowSaysWhatTheChoreographySaysOf200Requests(t *testing.T) {
 	t.Logf("%d events: %v; %d mails; executions: %v", len(workflow.said), counts, workflow.mails, workflow.executions)
 	t.Logf("choreography: %+v", choreography.mixing)
 	t.Logf("workflow:     %+v", workflow.mixing)
+}
+
+// What becomes of mails costs those nothing whom no workflow runs: track's rule
+// does not match it.
+func TestTrackHearsOfMailsWhereAWorkflowWaits(t *testing.T) {
+	choreography, err := events.LoadChoreography()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := pattern.Compile(choreography.Subscriptions["track"].PatternFor("b", "set"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for detail, want := range map[string]bool{
+		`"detail-type":"EmailDelivered","detail":{"data":{"messageId":"m"}}`:                              false,
+		`"detail-type":"EmailBounced","detail":{"execution":"arn","data":{"messageId":"m"}}`:              true,
+		`"detail-type":"Notified","detail":{"data":{"recipients":[{"hash":"h","messageId":"m"}]}}`:        true,
+		`"detail-type":"Notified","detail":{"execution":"arn","data":{"recipients":[{"messageId":"m"}]}}`: true,
+		`"detail-type":"UploadReceived","detail":{"data":{}}`:                                             true,
+		`"detail-type":"AiCompleted","detail":{"execution":"arn","data":{}}`:                              false,
+	} {
+		if got, err := compiled.MatchJSON([]byte(`{"source":"sluice.x",` + detail + `}`)); err != nil || got != want {
+			t.Errorf("%s: %t %v", detail, got, err)
+		}
+	}
 }

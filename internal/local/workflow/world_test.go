@@ -119,7 +119,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{T: t, log: &lockedBuffer{}, refused: &atomic.Int64{}, model: &model{Handler: bedrock.Handler(stand), moods: map[string]func(http.ResponseWriter, *http.Request) bool{}}}
 	var functions *machine.Remote
-	moto, err := emulator.Start(t.Context(), emulator.Options{StateMachines: true, Model: w.model,
+	moto, err := emulator.Start(t.Context(), emulator.Options{StateMachines: true, Stack: true, Model: w.model,
 		Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, error) {
 			if bytes.Contains(payload, []byte(`"step"`)) && w.refused.Add(-1) >= 0 {
 				return nil, &lambdahost.FunctionError{Payload: []byte(`{"errorType":"Sluice.retry","errorMessage":"it is put into the way"}`)}

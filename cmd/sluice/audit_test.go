@@ -73,6 +73,23 @@ func TestWhatIsMissingOfARequest(t *testing.T) {
 	}
 }
 
+// Where a workflow waited for what became of the mails, that is shown beside them.
+func TestWhatBecameOfMailsIsShown(t *testing.T) {
+	var out strings.Builder
+	sent := func(id string) events.Recipient {
+		return events.Recipient{Hash: "h", Outcome: events.MailSent, MessageID: id}
+	}
+	status := requests.Status{RequestID: "r", State: requests.Notified, Outcome: events.Completed, Mail: []events.Recipient{sent("m1"), sent("m2"), sent("m3")}}
+	status.Deliver(requests.Delivery{MessageID: "m1", Became: requests.Delivered})
+	status.Deliver(requests.Delivery{MessageID: "m2", Became: requests.Bounced})
+	if err := (&settings{console: console{out: &out}}).showAudit(&site{}, audit{Status: status}); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, "mail sent m1 delivered mail sent m2 bounced mail sent m3 ") {
+		t.Error(out.String())
+	}
+}
+
 func TestAnExecutionsHistoryIsShownWithoutWhatWasPassedOn(t *testing.T) {
 	raw, err := os.ReadFile("testdata/history.json")
 	if err != nil {

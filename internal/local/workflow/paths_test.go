@@ -236,5 +236,5 @@ func (w *world) told(id string, audit events.Audit, execution string) {
 	}
 }
 
-// volatile is what differs between two requests in any case: keys and ids.
-var volatile = regexp.MustCompile(`"(answer|key|messageId)": *"[^"]*"`)
+// volatile is what differs between two requests in any case: keys, ids and times.
+var volatile = regexp.MustCompile(`"(answer|key|messageId|at)": *"[^"]*"`)

@@ -111,11 +111,10 @@ func (b *Bucket) remove(ctx context.Context, all []version) (stay []version, err
 type unfinished struct {
 	key, id string
 	begun   time.Time
-	size    int64
 }
 
 // unfinished yields the unfinished multipart uploads of keys that begin with the
-// prefix, without their sizes.
+// prefix.
 func (b *Bucket) unfinished(ctx context.Context, prefix string, each func(unfinished) error) error {
 	pages := s3.NewListMultipartUploadsPaginator(b.api, &s3.ListMultipartUploadsInput{Bucket: &b.name, Prefix: &prefix})
 	for pages.HasMorePages() {

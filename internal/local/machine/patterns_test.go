@@ -12,7 +12,8 @@ import (
 )
 
 // Of SES's events an environment hears those of its own configuration set, and of
-// those all that AWS documents.
+// those all that say what became of a mail; who reads it, and where they click, is
+// nobody's business.
 func TestEnvironmentsDoNotHearEachOthersMails(t *testing.T) {
 	c, err := events.LoadChoreography()
 	if err != nil {
@@ -22,6 +23,7 @@ func TestEnvironmentsDoNotHearEachOthersMails(t *testing.T) {
 	if err != nil || len(files) < 7 {
 		t.Fatalf("%d samples, %v", len(files), err)
 	}
+	unheard := map[string]bool{"open.json": true, "click.json": true, "subscription.json": true}
 	for _, file := range files {
 		event, err := os.ReadFile(file)
 		if err != nil {
@@ -30,7 +32,7 @@ func TestEnvironmentsDoNotHearEachOthersMails(t *testing.T) {
 		if !strings.Contains(string(event), `"ConfigSet"`) || !json.Valid(event) {
 			t.Fatalf("%s is no sample", file)
 		}
-		for set, want := range map[string]bool{"ConfigSet": true, "ConfigSet-2": false, "sluice-dev": false} {
+		for set, want := range map[string]bool{"ConfigSet": !unheard[filepath.Base(file)], "ConfigSet-2": false, "sluice-dev": false} {
 			p, err := pattern.Compile(c.Subscriptions["feedback"].PatternFor("bucket", set))
 			if err != nil {
 				t.Fatal(err)

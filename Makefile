@@ -85,7 +85,7 @@ bench: build
 ## make conformance    the local services against AWS's documented behaviour, and moto where moto_server is on the machine
 .PHONY: conformance
 conformance:
-	go test -count=1 -v ./internal/local/conformance -run Conformance | grep -v -e '^=== ' -e '^ *--- PASS'
+	SLUICE_CONFORMANCE_MOTO_TIME=$${SLUICE_CONFORMANCE_MOTO_TIME:-15m} go test -count=1 -timeout 30m -v ./internal/local/conformance -run Conformance | grep -v -e '^=== ' -e '^ *--- PASS'
 	go test -count=1 ./cmd/sluice -run AnotherEmulator
 
 ## make workflow-test  the audited workflow: its definition validated (npx), and run in moto's interpreter where moto_server is on the machine

@@ -28,9 +28,17 @@ const (
 
 const region = emulator.Region
 
-// motoTime is how long all of moto's cases may take together; what does not fit
-// in is skipped, loudly. moto handles about three matching events a second.
-const motoTime = 60 * time.Second
+// motoTime is how long all of moto's cases may take together: a minute, or what
+// SLUICE_CONFORMANCE_MOTO_TIME says. What does not fit in is skipped, loudly. moto
+// handles about three matching events a second.
+var motoTime = timeForMoto()
+
+func timeForMoto() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv("SLUICE_CONFORMANCE_MOTO_TIME")); err == nil {
+		return d
+	}
+	return time.Minute
+}
 
 // Target is an implementation of AWS that the suites are run against.
 type Target struct {
@@ -56,7 +64,7 @@ func (target Target) take(t *testing.T) bool {
 	if target.until.IsZero() || time.Now().Before(target.until) {
 		return true
 	}
-	t.Logf("SKIPPED: %s has had its %s; run one suite alone, with -run, to see this case", target.Name, motoTime)
+	t.Logf("SKIPPED: %s has had its %s; SLUICE_CONFORMANCE_MOTO_TIME=10m gives it more", target.Name, motoTime)
 	return false
 }
 

@@ -73,22 +73,43 @@ func (b *batch) finish(err error) {
 // neighbours on a page are touched together.
 func (b *batch) write(tx *bolt.Tx) error {
 	for _, name := range slices.Sorted(maps.Keys(b.buckets)) {
-		bucket, err := tx.CreateBucketIfNotExists([]byte(name))
+		if err := writeKeys(tx, name, b.buckets[name], slices.Sorted(maps.Keys(b.buckets[name]))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inPieces puts the batch into transactions of a bucket's neighbouring keys, most of
+// them in each, and is done after each.
+func (b *batch) inPieces(db *bolt.DB, most int, done func()) error {
+	for _, name := range slices.Sorted(maps.Keys(b.buckets)) {
+		keys := b.buckets[name]
+		for piece := range slices.Chunk(slices.Sorted(maps.Keys(keys)), most) {
+			if err := db.Update(func(tx *bolt.Tx) error { return writeKeys(tx, name, keys, piece) }); err != nil {
+				return err
+			}
+			done()
+		}
+	}
+	return nil
+}
+
+func writeKeys(tx *bolt.Tx, name string, values map[string][]byte, keys []string) error {
+	bucket, err := tx.CreateBucketIfNotExists([]byte(name))
+	if err != nil {
+		return fmt.Errorf("bucket %s: %w", name, err)
+	}
+	// Most keys are numbers that only grow: a full page stays full.
+	bucket.FillPercent = 0.9
+	for _, key := range keys {
+		if value := values[key]; value == nil {
+			err = bucket.Delete([]byte(key))
+		} else {
+			err = bucket.Put([]byte(key), seal([]byte(key), value))
+		}
 		if err != nil {
 			return fmt.Errorf("bucket %s: %w", name, err)
-		}
-		// Most keys are numbers that only grow: a full page stays full.
-		bucket.FillPercent = 0.9
-		keys := b.buckets[name]
-		for _, key := range slices.Sorted(maps.Keys(keys)) {
-			if value := keys[key]; value == nil {
-				err = bucket.Delete([]byte(key))
-			} else {
-				err = bucket.Put([]byte(key), seal([]byte(key), value))
-			}
-			if err != nil {
-				return fmt.Errorf("bucket %s: %w", name, err)
-			}
 		}
 	}
 	return nil

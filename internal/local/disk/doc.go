@@ -10,7 +10,7 @@
 //
 //	Enqueue ─► the waiting group ─► one goroutine writes all that waits to the journal ─► every ticket of the group answers
 //	               │                        │                  │
-//	               │                        │                  └─► each second another one settles it in the file
+//	               │                        │                  └─► every ten seconds another one settles it in the file
 //	               └──── Get looks here ────┴──── and here, before it looks into the file
 //
 // A commit appends to the journal and costs one fsync however much it holds, so
@@ -20,7 +20,8 @@
 // takes, 2 ms at most, for the others to join it.
 //
 // The last write of a key wins, in a group and until it is settled, so a message
-// that is sent and deleted within a second never costs a page of the file. After a
+// that is sent and deleted within seconds never costs a page of the file. It is
+// settled in pieces, so that no commit waits long for the disk. After a
 // kill [Open] settles what the journals hold. A journal that ends in a group that
 // was not written whole is as if that had never come: nobody was told that it did.
 //

@@ -262,3 +262,28 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+// A large batch is settled in pieces, and read whole meanwhile.
+func TestALargeBatchIsSettledInPieces(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "state.db"))
+	want := map[string]string{}
+	var group []Change
+	for i := range 2*pieceKeys + 10 {
+		key := fmt.Sprintf("%06d", i)
+		want["a/"+key], want["b/"+key] = "a", "b"
+		group = append(group, put("a", key, "a"), put("b", key, "b"))
+	}
+	if err := s.Enqueue(group...).Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pieces := 0
+	if err := s.pending.inPieces(s.db, pieceKeys, func() { pieces++ }); err != nil || pieces != 6 {
+		t.Errorf("%d pieces, want 6: %v", pieces, err)
+	}
+	for _, key := range []string{"000000", fmt.Sprintf("%06d", 2*pieceKeys)} {
+		mustGet(t, s, "b", key, "b")
+	}
+	if diff := cmp.Diff(want, all(t, s, "a", "b")); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -12,8 +12,13 @@ import (
 // if the journal is as large as this. Many changes undo each other within that
 // time, such as a message that is sent and deleted, and never cost a page.
 const (
-	settleEvery = time.Second
+	settleEvery = 10 * time.Second
 	settleAt    = 8 << 20
+	// A piece of so many keys is settled at a time, and then as long is waited as it
+	// took, but not longer than this: an fsync of the journal waits for what the disk
+	// has to do for the file.
+	pieceKeys    = 512
+	longestPause = 50 * time.Millisecond
 	// settleBehind is how large a journal becomes at most while the one before is
 	// being settled: then commits wait.
 	settleBehind = 64 << 20
@@ -31,8 +36,13 @@ type settlement struct {
 	// turns counts the journals that were turned from, settled those that are in
 	// the file.
 	turns, settled int
-	moved          chan struct{} // closed and replaced at every turn, and when one is settled
-	timer          *time.Timer
+	// hurried counts those who wait until everything is settled.
+	hurried int
+	// filled is how large the journal is; the goroutine that commits knows its size
+	// without the lock.
+	filled int64
+	moved  chan struct{} // closed and replaced at every turn, and when one is settled
+	timer  *time.Timer
 
 	due, quit, stopped chan struct{}
 }
@@ -77,7 +87,7 @@ func (f *file) written(b *batch) {
 		f.timer = time.AfterFunc(settleEvery, f.wantSettled)
 	}
 	f.pending.take(b)
-	if f.journal.size >= settleAt {
+	if f.filled = f.journal.size; f.filled >= settleAt {
 		f.wantSettled()
 	}
 	f.turn()
@@ -97,7 +107,7 @@ func (f *file) turn() {
 		return
 	}
 	f.before, f.journal, f.next = f.journal, f.next, nil
-	f.settling, f.pending = f.pending, nil
+	f.settling, f.pending, f.filled = f.pending, nil, 0
 	f.turns++
 	f.move()
 }
@@ -136,9 +146,14 @@ func (f *file) settleNow() error {
 	if f.pending != nil {
 		until++
 	}
+	f.hurried++
 	f.mu.Unlock()
 	f.wantSettled()
-	return f.await(func() bool { return f.settled >= until })
+	err := f.await(func() bool { return f.settled >= until })
+	f.mu.Lock()
+	f.hurried--
+	f.mu.Unlock()
+	return err
 }
 
 // settleAll is the one goroutine that settles.
@@ -179,16 +194,32 @@ func (f *file) settle() error {
 	if f.await(func() bool { return f.turns > turns }) != nil {
 		return nil //nolint:nilerr // a commit failed, and said so
 	}
-	if err := f.db.Update(f.settling.write); err != nil {
+	began := time.Now()
+	if err := f.settling.inPieces(f.db, pieceKeys, func() { began = f.rest(began) }); err != nil {
+		return err
+	}
+	f.release()
+	if err := f.before.remove(); err != nil {
 		return err
 	}
 	f.mu.Lock()
-	f.settling = nil
+	f.settling, f.before = nil, nil
 	f.settled++
 	f.move()
 	f.mu.Unlock()
-	f.release()
-	return f.before.remove()
+	return nil
+}
+
+// rest waits after a piece that began at a time, unless somebody is in a hurry or the
+// next journal is full. It returns when the next piece begins.
+func (f *file) rest(began time.Time) time.Time {
+	f.mu.Lock()
+	hurry := f.hurried > 0 || f.filled >= settleAt
+	f.mu.Unlock()
+	if !hurry {
+		time.Sleep(min(time.Since(began), longestPause))
+	}
+	return time.Now()
 }
 
 // stopSettling ends it when nothing is committed any more. The journal goes if all

@@ -77,7 +77,7 @@ func (o Options) knobs() map[string]string {
 func (o Options) cors() apigateway.CORS {
 	return apigateway.CORS{Origins: o.Origins, Methods: []string{"GET", "POST"}, MaxAge: time.Hour,
 		Headers: []string{"authorization", "content-type", "idempotency-key", "prefer", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"},
-		Expose:  []string{"allow", "content-location", "location", "preference-applied", "retry-after"}}
+		Expose:  []string{"accept-encoding", "allow", "content-location", "location", "preference-applied", "retry-after"}}
 }
 
 // Machine is a running machine.

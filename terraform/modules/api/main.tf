@@ -11,7 +11,7 @@ resource "aws_apigatewayv2_api" "this" {
       allow_origins  = var.allowed_origins
       allow_methods  = ["GET", "POST"]
       allow_headers  = concat(["authorization", "content-type", "idempotency-key", "prefer"], local.signature)
-      expose_headers = ["allow", "content-location", "location", "preference-applied", "retry-after"]
+      expose_headers = ["accept-encoding", "allow", "content-location", "location", "preference-applied", "retry-after"]
       max_age        = 3600
     }
   }

@@ -58,6 +58,8 @@ test: build
 	go test ./...
 	@echo 'SKIPPED here: the comparison with moto; make conformance runs it where moto_server is on the machine.'
 	@echo 'SKIPPED here: the audited workflow in moto'\''s interpreter beside ours; make workflow-test runs it where moto_server is on the machine.'
+	@echo 'SKIPPED here: Terraform; make terraform-test plans it, and make terraform-apply-test applies it beside moto, where they are on the machine.'
+	@echo 'SKIPPED here: the exploration of the HTTP API over the wire; SLUICE_EXPLORE=http://127.0.0.1:8790 explores that of make dev.'
 	@command -v aws >/dev/null || echo 'SKIPPED: the aws command line as a client; it is not on the PATH.'
 	@python3 -c 'import boto3' 2>/dev/null || echo 'SKIPPED: boto3 as a client; pip install boto3 gets it.'
 	@[ -n "$${SLUICE_ALARMS:-}" ] || echo 'SKIPPED here: whether the alarms are those that Terraform plans; make alarms checks it where terraform is on the machine.'

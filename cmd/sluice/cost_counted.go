@@ -61,7 +61,7 @@ func bedrockCounts(ctx context.Context, config aws.Config, since, now time.Time)
 	if err != nil {
 		return nil, err
 	}
-	usage := map[string]*events.Usage{}
+	sums := map[series]int{}
 	for chunk := range slices.Chunk(queries, mostQueries) {
 		pages := cloudwatch.NewGetMetricDataPaginator(client, &cloudwatch.GetMetricDataInput{StartTime: &since, EndTime: &now, MetricDataQueries: chunk})
 		for pages.HasMorePages() {
@@ -70,12 +70,14 @@ func bedrockCounts(ctx context.Context, config aws.Config, since, now time.Time)
 				return nil, fmt.Errorf("read CloudWatch's metrics: %w", err)
 			}
 			for _, r := range page.MetricDataResults {
-				addValues(usage, models[aws.ToString(r.Id)], r.Values)
+				for _, value := range r.Values {
+					sums[models[aws.ToString(r.Id)]] += int(value)
+				}
 			}
 		}
 	}
 	var all []counted
-	for model, u := range usage {
+	for model, u := range usages(sums) {
 		all = append(all, counted{model: model, usage: *u})
 	}
 	slices.SortFunc(all, func(a, b counted) int { return strings.Compare(a.model, b.model) })
@@ -110,17 +112,22 @@ func tokenQueries(ctx context.Context, client *cloudwatch.Client, period int32) 
 	return queries, models, nil
 }
 
-func addValues(usage map[string]*events.Usage, of series, values []float64) {
-	count, known := tokenMetrics[of.metric]
-	if !known || len(values) == 0 {
-		return
+// usages are the tokens of each model. Two names of one count are the same tokens, not
+// more of them.
+func usages(sums map[series]int) map[string]*events.Usage {
+	usage := map[string]*events.Usage{}
+	for of, sum := range sums {
+		count, known := tokenMetrics[of.metric]
+		if !known {
+			continue
+		}
+		if usage[of.model] == nil {
+			usage[of.model] = &events.Usage{}
+		}
+		one := count(usage[of.model])
+		*one = max(*one, sum)
 	}
-	if usage[of.model] == nil {
-		usage[of.model] = &events.Usage{}
-	}
-	for _, value := range values {
-		*count(usage[of.model]) += int(value)
-	}
+	return usage
 }
 
 // applicationProfile is an application inference profile: its ARN, or the end of it.

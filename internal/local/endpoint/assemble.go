@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -151,16 +152,23 @@ func codeOf(e *sqs.Error) string {
 // announcer is EventBridge's default bus as S3 and SES tell of things.
 type announcer struct{ bus *eventbridge.State }
 
-func objectEntry(e s3.Event) eventbridge.Entry {
-	return eventbridge.Entry{ID: e.ID, Time: e.Time, Source: "aws.s3", DetailType: e.Type, Detail: e.Detail(), Resources: []string{"arn:aws:s3:::" + e.Bucket}}
-}
+// sourceS3 is who says what happened to objects.
+const sourceS3 = "aws.s3"
+
+func resourcesOf(e s3.Event) []string { return []string{"arn:aws:s3:::" + e.Bucket} }
 
 // Wants implements s3.Events.
-func (a announcer) Wants(e s3.Event) bool { return a.bus.Wants(objectEntry(e)) }
+func (a announcer) Wants(e s3.Event) bool {
+	return a.bus.Wants(sourceS3, e.Type, resourcesOf(e), e.Detail())
+}
 
 // Tell implements s3.Events.
 func (a announcer) Tell(ctx context.Context, e s3.Event) error {
-	return a.put(ctx, []eventbridge.Entry{objectEntry(e)})
+	detail, err := json.Marshal(e.Detail())
+	if err != nil {
+		return err
+	}
+	return a.put(ctx, []eventbridge.Entry{{ID: e.ID, Time: e.Time, Source: sourceS3, DetailType: e.Type, Detail: string(detail), Resources: resourcesOf(e)}})
 }
 
 // Publish implements ses.Publisher.

@@ -82,6 +82,11 @@ func newEvent(env envelope, detail map[string]any) (*event, error) {
 	if err != nil {
 		return nil, err
 	}
+	return &event{body: body, fields: fieldsOf(env, detail)}, nil
+}
+
+// fieldsOf is an event as [pattern.Decode] would read it.
+func fieldsOf(env envelope, detail map[string]any) map[string]any {
 	resources := make([]any, len(env.Resources))
 	for i, r := range env.Resources {
 		resources[i] = r
@@ -93,7 +98,7 @@ func newEvent(env envelope, detail map[string]any) (*event, error) {
 	if env.ReplayName != "" {
 		fields["replay-name"] = env.ReplayName
 	}
-	return &event{body: body, fields: fields}, nil
+	return fields
 }
 
 // PutEvents is the public operation: 1 to 10 entries below 1 MB in all, and no

@@ -243,17 +243,20 @@ func BenchmarkPutEvents(b *testing.B) {
 
 func TestWantsKnowsWhoWouldHear(t *testing.T) {
 	s, _ := newState(t, Config{})
-	if s.Wants(entry(`{"n":1}`)) {
+	wants := func(n string) bool {
+		return s.Wants("aws.s3", "Object Created", []string{"arn:aws:s3:::b"}, map[string]any{"n": json.Number(n)})
+	}
+	if wants("1") {
 		t.Error("nobody listens, and somebody is said to")
 	}
-	rule(t, s, "", "one", `{"detail":{"n":[1]}}`)
-	if !s.Wants(entry(`{"n":1}`)) || s.Wants(entry(`{"n":2}`)) || s.Wants(entry(`{`)) {
+	rule(t, s, "", "one", `{"source":["aws.s3"],"detail-type":["Object Created"],"resources":["arn:aws:s3:::b"],"detail":{"n":[1]}}`)
+	if !wants("1") || wants("2") {
 		t.Error("a rule is not asked")
 	}
 	if _, err := s.CreateArchive(t.Context(), Archive{Name: "a"}, s.busARN("default")); err != nil {
 		t.Fatal(err)
 	}
-	if !s.Wants(entry(`{"n":2}`)) {
+	if !wants("2") {
 		t.Error("an archive is not asked")
 	}
 }

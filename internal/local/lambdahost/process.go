@@ -67,6 +67,7 @@ type process struct {
 	initSays string // what it posted to init/error
 	exit     string // "exit status 1", "signal: killed"
 	peak     int
+	measured time.Time // when peak was
 
 	// Of the pool, under its lock.
 	state     state
@@ -213,13 +214,17 @@ func (p *process) expire(c *call) {
 	}
 }
 
+// measureEvery is how old a process's peak may be: to ask for it costs as much as a
+// small call does.
+const measureEvery = time.Second
+
 // measure notes how much memory the process had at most and returns it in MB, 0
 // if that cannot be told.
 func (p *process) measure() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.child != nil {
-		p.peak = max(p.peak, peakMemory(p.child.Pid))
+	if now := time.Now(); p.child != nil && now.Sub(p.measured) >= measureEvery {
+		p.peak, p.measured = max(p.peak, peakMemory(p.child.Pid)), now
 	}
 	return p.peak
 }

@@ -35,11 +35,9 @@ var bounds = [...]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800
 // mostSeries bounds the memory; CloudWatch's bill bounds it there.
 const mostSeries = 5000
 
-// document is what is read of a line.
+// document is what is read of a line's member "_aws".
 type document struct {
-	AWS struct {
-		CloudWatchMetrics []directive `json:"CloudWatchMetrics"`
-	} `json:"_aws"`
+	CloudWatchMetrics []directive `json:"CloudWatchMetrics"`
 }
 
 type directive struct {
@@ -55,14 +53,14 @@ func (r *Registry) Add(line string) {
 	if !strings.Contains(line, `"_aws":{`) {
 		return
 	}
-	var d document
 	var members map[string]json.RawMessage
-	if json.Unmarshal([]byte(line), &d) != nil || json.Unmarshal([]byte(line), &members) != nil {
+	var d document
+	if json.Unmarshal([]byte(line), &members) != nil || json.Unmarshal(members["_aws"], &d) != nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, directive := range d.AWS.CloudWatchMetrics {
+	for _, directive := range d.CloudWatchMetrics {
 		labels := labels(directive.Dimensions, members)
 		for _, m := range directive.Metrics {
 			r.add(m.Name, m.Unit == "Milliseconds", labels, values(members[m.Name]))

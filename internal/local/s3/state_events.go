@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -50,37 +51,24 @@ type Event struct {
 	DeletionType string `json:"deletionType,omitempty"`
 }
 
-// Detail is the event's detail as S3 sends it to EventBridge:
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-func (e Event) Detail() string {
-	type bucketDetail struct {
-		Name string `json:"name"`
+// Detail is the event's detail as S3 sends it to EventBridge, decoded with numbers
+// as json.Number: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+func (e Event) Detail() map[string]any {
+	object := map[string]any{"key": e.Key, "sequencer": e.Sequencer}
+	if e.ETag != "" {
+		object["etag"] = e.ETag
 	}
-	type objectDetail struct {
-		Key       string `json:"key"`
-		Size      *int64 `json:"size,omitempty"`
-		ETag      string `json:"etag,omitempty"`
-		Sequencer string `json:"sequencer"`
+	detail := map[string]any{
+		"version": "0", "bucket": map[string]any{"name": e.Bucket}, "object": object,
+		"request-id": e.RequestID, "requester": e.Requester, "source-ip-address": e.SourceIP, "reason": e.Reason,
 	}
-	detail := struct {
-		Version      string       `json:"version"`
-		Bucket       bucketDetail `json:"bucket"`
-		Object       objectDetail `json:"object"`
-		RequestID    string       `json:"request-id"`
-		Requester    string       `json:"requester"`
-		SourceIP     string       `json:"source-ip-address"`
-		Reason       string       `json:"reason"`
-		DeletionType string       `json:"deletion-type,omitempty"`
-	}{"0", bucketDetail{e.Bucket}, objectDetail{Key: e.Key, ETag: e.ETag, Sequencer: e.Sequencer},
-		e.RequestID, e.Requester, e.SourceIP, e.Reason, e.DeletionType}
 	if e.Type == ObjectCreated {
-		detail.Object.Size = &e.Size
+		object["size"] = json.Number(strconv.FormatInt(e.Size, 10))
 	}
-	raw, err := json.Marshal(detail)
-	if err != nil {
-		panic(fmt.Sprintf("s3: detail of an event: %v", err)) // strings and numbers only
+	if e.DeletionType != "" {
+		detail["deletion-type"] = e.DeletionType
 	}
-	return string(raw)
+	return detail
 }
 
 // pendingEvent is an event until it was taken.

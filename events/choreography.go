@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/events/schedule"
 	"sluice/schemas"
 )
 
@@ -62,6 +63,9 @@ type Subscription struct {
 	// Pattern is an EventBridge event pattern; {bucket} and {configurationSet}
 	// stand for the environment's.
 	Pattern json.RawMessage `json:"pattern"`
+	// Schedule makes the rule say a Scheduled Event of its own accord, beside what
+	// the pattern takes: rate(…) or cron(…), on the default bus only. "" for never.
+	Schedule string `json:"schedule,omitempty"`
 	Mapping
 	// MaxReceives sends a message to the dead-letter queue.
 	MaxReceives int `json:"maxReceives"`
@@ -148,6 +152,9 @@ func (c Choreography) check() error {
 	for _, name := range slices.Sorted(maps.Keys(c.Subscriptions)) {
 		s := c.Subscriptions[name]
 		visible("subscription "+name, s.Function, s.Mapping)
+		if err := s.checkSchedule(); err != nil {
+			wrong("subscription %s: schedule %q: %v", name, s.Schedule, err)
+		}
 		heard, err := s.DetailTypes()
 		if err != nil {
 			wrong("subscription %s: %v", name, err)
@@ -175,6 +182,18 @@ func (c Choreography) check() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkSchedule tells what is wrong with the schedule, if there is one.
+func (s Subscription) checkSchedule() error {
+	if s.Schedule == "" {
+		return nil
+	}
+	if s.Bus != "default" {
+		return errors.New("EventBridge runs schedules on the default bus only")
+	}
+	_, err := schedule.Parse(s.Schedule)
+	return err
 }
 
 // DetailTypes lists the exact detail-types that the pattern names. A

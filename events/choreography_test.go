@@ -119,6 +119,10 @@ func TestAWrongChoreographyIsRefused(t *testing.T) {
 		"function without work":                        {replace(`"notify": {"function": "notify"`, `"notify": {"function": "store"`), "function notify hears nothing"},
 		"large batch, no window":                       {replace(`"batch": 1000, "window": 1, "concurrency": 5`, `"batch": 1000, "window": 0, "concurrency": 5`), "needs a window"},
 		"pattern on our bus that names no detail-type": {replace(`"pattern": {"detail-type": ["RequestReceived"]}`, `"pattern": {"source": ["x"]}`), "names no detail-type"},
+		"schedule that never is":                       {replace(`"schedule": "rate(1 hour)"`, `"schedule": "cron(61 * * * ? *)"`), `schedule "cron(61 * * * ? *)": "61" does not fit the field minutes`},
+		"schedule in bad English":                      {replace(`"schedule": "rate(1 hour)"`, `"schedule": "rate(1 hours)"`), `subscription feedback: schedule "rate(1 hours)": the unit of 1 is singular`},
+		"schedule of another service":                  {replace(`"schedule": "rate(1 hour)"`, `"schedule": "at(2027-01-01T00:00:00)"`), "schedule"},
+		"schedule on our bus":                          {replace(`"pattern": {"detail-type": ["RequestReceived"]}`, `"schedule": "rate(1 hour)", "pattern": {"detail-type": ["RequestReceived"]}`), "EventBridge runs schedules on the default bus only"},
 		"route to nowhere":                             {replace(`"routes": {`, `"routes": {"GET /x": "shop",`), `route GET /x goes to "shop"`},
 	}
 	for name, test := range tests {

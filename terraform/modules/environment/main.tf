@@ -28,6 +28,7 @@ locals {
     function    = s.function
     bus         = s.bus
     pattern     = jsonencode(s.pattern)
+    schedule    = try(s.schedule, null)
     batch       = s.batch
     window      = s.window
     concurrency = s.concurrency

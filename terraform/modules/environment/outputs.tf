@@ -111,6 +111,11 @@ output "patterns" {
   value       = module.pipeline.patterns
 }
 
+output "schedules" {
+  description = "When each rule that has a clock says something of its own accord, as EventBridge writes it."
+  value       = module.pipeline.schedules
+}
+
 output "endpoint_policies" {
   description = "The policy of each VPC endpoint, JSON."
   value       = try(module.network[0].endpoint_policies, {})

@@ -24,6 +24,11 @@ output "patterns" {
   value       = local.patterns
 }
 
+output "schedules" {
+  description = "When each rule that has a clock says something of its own accord, as EventBridge writes it."
+  value       = { for name, rule in aws_cloudwatch_event_rule.this : name => rule.schedule_expression if try(var.subscriptions[name].schedule, null) != null }
+}
+
 output "statements" {
   description = "What each function may call: by function and action, on which resources and under which conditions."
   value       = local.statements

@@ -1,4 +1,6 @@
-# A rule for every subscription, on our bus or on the default one.
+# A rule for every subscription, on our bus or on the default one. A rule that has a
+# schedule too says a Scheduled Event of its own accord, to its own target alone.
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
 
 locals {
   bus_names = { own = var.bus.name, default = "default" }
@@ -12,10 +14,11 @@ locals {
 resource "aws_cloudwatch_event_rule" "this" {
   for_each = var.subscriptions
 
-  name           = local.queue_names[each.key]
-  description    = "What ${each.value.function} hears"
-  event_bus_name = local.bus_names[each.value.bus]
-  event_pattern  = local.patterns[each.key]
+  name                = local.queue_names[each.key]
+  description         = "What ${each.value.function} hears"
+  event_bus_name      = local.bus_names[each.value.bus]
+  event_pattern       = local.patterns[each.key]
+  schedule_expression = each.value.schedule
 }
 
 resource "aws_cloudwatch_event_target" "this" {

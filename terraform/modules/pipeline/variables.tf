@@ -14,17 +14,23 @@ variable "functions" {
 }
 
 variable "subscriptions" {
-  description = "The subscriptions of the choreography; pattern is JSON. Seconds are window and visibility."
+  description = "The subscriptions of the choreography; pattern is JSON, schedule is rate(…) or cron(…), null for none. Seconds are window and visibility."
   type = map(object({
     function    = string
     bus         = string
     pattern     = string
+    schedule    = optional(string)
     batch       = number
     window      = number
     concurrency = number
     visibility  = number
     maxReceives = number
   }))
+
+  validation {
+    condition     = alltrue([for s in values(var.subscriptions) : s.schedule == null || s.bus == "default"])
+    error_message = "EventBridge runs schedules on the default bus only."
+  }
 }
 
 variable "dead_letters" {

@@ -31,6 +31,15 @@ run "rules_hear_this_environment_alone" {
   }
 }
 
+run "a_clock_is_the_choreographys" {
+  command = apply
+
+  assert {
+    condition     = output.schedules == { for name, s in jsondecode(file(var.choreography)).subscriptions : name => s.schedule if can(s.schedule) }
+    error_message = "The schedules are others: ${jsonencode(output.schedules)}"
+  }
+}
+
 run "calls_are_allowed_and_nothing_else" {
   command = apply
 

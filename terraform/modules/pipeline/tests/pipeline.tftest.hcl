@@ -135,6 +135,40 @@ run "a_pause_is_of_ones_own_queue" {
   }
 }
 
+run "a_rule_has_a_clock_where_the_choreography_says_so" {
+  command = apply
+
+  variables {
+    subscriptions = {
+      one   = { function = "one", bus = "own", pattern = "{}", batch = 10, window = 1, concurrency = 5, visibility = 180, maxReceives = 20 }
+      clock = { function = "one", bus = "default", pattern = "{}", schedule = "rate(1 hour)", batch = 10, window = 1, concurrency = 5, visibility = 180, maxReceives = 20 }
+    }
+  }
+  assert {
+    condition = jsonencode({ for name, r in aws_cloudwatch_event_rule.this : name => [r.event_bus_name, r.schedule_expression, r.event_pattern] }) == jsonencode({
+      one   = ["sluice-test", null, "{}"]
+      clock = ["default", "rate(1 hour)", "{}"]
+    })
+    error_message = "The rules are others: ${jsonencode(aws_cloudwatch_event_rule.this)}"
+  }
+  # The one rule: what its clock says comes by the way that its pattern's events do.
+  assert {
+    condition     = [for c in data.aws_iam_policy_document.queue["clock"].statement[0].condition : c.values] == [tolist([aws_cloudwatch_event_rule.this["clock"].arn])]
+    error_message = "The queue would not take what the clock says."
+  }
+}
+
+run "a_clock_on_our_own_bus" {
+  command = plan
+
+  variables {
+    subscriptions = {
+      one = { function = "one", bus = "own", pattern = "{}", schedule = "rate(1 hour)", batch = 10, window = 1, concurrency = 5, visibility = 180, maxReceives = 20 }
+    }
+  }
+  expect_failures = [var.subscriptions]
+}
+
 run "in_a_vpc" {
   command = apply
 

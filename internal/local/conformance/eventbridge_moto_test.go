@@ -31,6 +31,17 @@ var ebMoto = map[string]Difference{
 	"refused: a target whose Input is not JSON":               {Reason: "it does not read Input"},
 	"refused: a target with a placeholder that is not mapped": {Reason: "it does not read the template"},
 
+	"no schedule: rate(1 hours)":            {Reason: "it takes the plural for 1"},
+	"no schedule: rate(5 minute)":           {Reason: "it takes the singular for many"},
+	"no schedule: rate(0 minutes)":          {Reason: "it takes any digits"},
+	"no schedule: cron(0 10 * * ?)":         {Reason: "it takes anything for the fields"},
+	"no schedule: cron(0 10 * * * *)":       {Reason: "it takes anything for the fields"},
+	"no schedule: cron(0 10 ? * ? *)":       {Reason: "it takes anything for the fields"},
+	"no schedule: cron(60 10 * * ? *)":      {Reason: "it takes anything for the fields"},
+	"no schedule: cron(0 10 ? * 0 *)":       {Reason: "it takes anything for the fields"},
+	"no schedule: cron(0 10 ? * 2#1,3#1 *)": {Reason: "it takes anything for the fields"},
+	"no schedule: cron(0 10 L * MON *)":     {Reason: "it takes anything for the fields"},
+
 	"rule: numeric, of which true is none":              {Reason: "it takes true for 1"},
 	"pattern: exact":                                    {Reason: "it does not look into arrays in arrays", Page: ebGuide + "eb-event-patterns-arrays.html"},
 	"pattern: exactly":                                  {Reason: "it does not know the operator and takes everything"},

@@ -19,7 +19,7 @@ const (
 )
 
 func TestConformanceEventBridge(t *testing.T) {
-	Conform(t, "EventBridge", slices.Concat(ebPuts, ebRoutes, ebTargets, ebArchives, ebLists, ebRefusals(), ebOperators(), ebVectors(t)), ebMoto)
+	Conform(t, "EventBridge", slices.Concat(ebPuts, ebRoutes, ebTargets, ebArchives, ebLists, ebSchedules, ebRefusals(), ebOperators(), ebVectors(t)), ebMoto)
 }
 
 // events is a case's client of EventBridge, with a bus of its own.

@@ -126,12 +126,13 @@ func (s *State) pause(n int) time.Duration {
 	return d/2 + rand.N(d/2+1)
 }
 
-// Run retries pending deliveries, replays archives and forgets what archives
-// need not keep any longer, until ctx ends (nil) or the store fails.
+// Run retries pending deliveries, says what schedules have to say, replays
+// archives and forgets what archives need not keep any longer, until ctx ends
+// (nil) or the store fails.
 func (s *State) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	loops := []func(context.Context) error{s.runPending, s.runReplays, s.runRetention}
+	loops := []func(context.Context) error{s.runPending, s.runClock, s.runReplays, s.runRetention}
 	ended := make(chan error, len(loops))
 	for _, loop := range loops {
 		go func() { ended <- loop(ctx) }()

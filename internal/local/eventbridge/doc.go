@@ -17,7 +17,13 @@
 //     RetryPolicy allows; after that, or at once if no retry can help, the event
 //     goes to the target's dead-letter queue with the attributes that AWS sets.
 //     Pending deliveries survive a restart.
-//  5. Archives keep the events of their bus; a replay puts them on the bus
+//  5. A rule of the default bus with a schedule (rate(…) or cron(…)) says a
+//     Scheduled Event when it is due, to its own targets and to nobody else, so no
+//     archive keeps it either. When it is due next is kept on disk: what came due
+//     while the machine was off is said once when it starts, however often it was
+//     (AWS has no such times), and after that the schedule goes on in its phase.
+//     AWS does not say when a rate is due first: here when it has passed once.
+//  6. Archives keep the events of their bus; a replay puts them on the bus
 //     again, marked with its name.
 //
 // Buses, rules, targets, archives and replays are kept as one small record
@@ -25,6 +31,6 @@
 // that PutEvents takes no lock.
 //
 // Handler speaks the AWS JSON 1.1 protocol over a State. Files named state_*.go,
-// put.go, route.go, deliver.go, pending.go, archive.go and replay.go know
-// nothing of HTTP; wire*.go know nothing of rules.
+// put.go, route.go, deliver.go, pending.go, clock.go, archive.go and replay.go
+// know nothing of HTTP; wire*.go know nothing of rules.
 package eventbridge

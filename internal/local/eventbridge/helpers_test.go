@@ -85,7 +85,7 @@ func client(t testing.TB, s *State) *sdk.Client {
 // rule makes a rule on a bus with targets, the first target's id being "1".
 func rule(t testing.TB, s *State, bus, name, pattern string, targets ...Target) {
 	t.Helper()
-	if _, err := s.PutRule(t.Context(), Rule{Bus: bus, Name: name, Pattern: pattern}, ""); err != nil {
+	if _, err := s.PutRule(t.Context(), Rule{Bus: bus, Name: name, Pattern: pattern}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range targets {

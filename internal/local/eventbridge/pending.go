@@ -80,7 +80,7 @@ func (p *pending) delivery() Delivery {
 // lie on disk.
 type pendings struct {
 	mu   sync.Mutex
-	heap schedule
+	heap byTime
 	last uint64
 	wake chan struct{}
 }
@@ -90,13 +90,13 @@ type scheduled struct {
 	sequence uint64
 }
 
-type schedule []scheduled
+type byTime []scheduled
 
-func (h schedule) Len() int           { return len(h) }
-func (h schedule) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
-func (h schedule) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *schedule) Push(x any)        { *h = append(*h, x.(scheduled)) }
-func (h *schedule) Pop() any {
+func (h byTime) Len() int           { return len(h) }
+func (h byTime) Less(i, j int) bool { return h[i].next.Before(h[j].next) }
+func (h byTime) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *byTime) Push(x any)        { *h = append(*h, x.(scheduled)) }
+func (h *byTime) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
 	return last

@@ -43,22 +43,43 @@ func (s *State) route(ctx context.Context, events []routedEvent, onlyRules []str
 	r := routing{table: s.routes.Load()}
 	for _, first := range events {
 		r.way = append(r.way[:0], first)
-		for i := 0; i < len(r.way); i++ {
-			arrived := r.way[i]
-			bus := r.table.buses[arrived.bus]
-			if bus == nil {
-				// AWS takes the event and drops it; so do we, but not in silence.
-				s.cfg.Log.Warn("eventbridge: an event for an unknown bus was dropped", "bus", arrived.bus)
-				continue
-			}
-			r.archive(bus, arrived.event)
-			if arrived.hops > 0 {
-				r.match(bus, arrived, nil)
-			} else {
-				r.match(bus, arrived, onlyRules)
-			}
+		s.follow(&r, onlyRules)
+	}
+	return s.carryOutAll(ctx, &r)
+}
+
+// routeTo delivers an event to the targets of one rule, whatever its pattern. The
+// event is on no bus, but for those that the rule hands it to.
+func (s *State) routeTo(ctx context.Context, rule *Rule, e *event) error {
+	r := routing{table: s.routes.Load()}
+	for _, k := range rule.sinks {
+		r.aim(k, routedEvent{event: e, bus: rule.Bus})
+	}
+	s.follow(&r, nil)
+	return s.carryOutAll(ctx, &r)
+}
+
+// follow goes the way of an event from bus to bus.
+func (s *State) follow(r *routing, onlyRules []string) {
+	for i := 0; i < len(r.way); i++ {
+		arrived := r.way[i]
+		bus := r.table.buses[arrived.bus]
+		if bus == nil {
+			// AWS takes the event and drops it; so do we, but not in silence.
+			s.cfg.Log.Warn("eventbridge: an event for an unknown bus was dropped", "bus", arrived.bus)
+			continue
+		}
+		r.archive(bus, arrived.event)
+		if arrived.hops > 0 {
+			r.match(bus, arrived, nil)
+		} else {
+			r.match(bus, arrived, onlyRules)
 		}
 	}
+}
+
+// carryOutAll makes durable what a routing has gathered.
+func (s *State) carryOutAll(ctx context.Context, r *routing) error {
 	if len(r.archived) > 0 {
 		if err := durable(ctx, s.store.Enqueue(r.archived...)); err != nil {
 			return err

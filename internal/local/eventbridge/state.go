@@ -73,6 +73,8 @@ type State struct {
 	pending  *pendings
 	tap      tap
 	replayed chan struct{} // wakes Run when a replay was started
+	// rescheduled wakes Run when a rule was changed.
+	rescheduled chan struct{}
 }
 
 type ruleKey struct{ bus, name string }
@@ -96,7 +98,7 @@ func New(store disk.Store, targets Targets, cfg Config) (*State, error) {
 		cfg: cfg.withDefaults(), store: store, targets: targets,
 		buses: map[string]*Bus{}, rules: map[ruleKey]*Rule{},
 		archives: map[string]*Archive{}, replays: map[string]*Replay{},
-		pending: newPendings(), replayed: make(chan struct{}, 1),
+		pending: newPendings(), replayed: make(chan struct{}, 1), rescheduled: make(chan struct{}, 1),
 	}
 	loads := []struct {
 		bucket string

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"sluice/events/schedule"
 	"sluice/internal/local/eventbridge/pattern"
 )
 
@@ -26,13 +28,20 @@ type Rule struct {
 	Name        string            `json:"name"`
 	Description string            `json:"description,omitempty"`
 	Pattern     string            `json:"pattern"`
+	Schedule    string            `json:"schedule,omitempty"` // rate(…) or cron(…), "" for none
 	State       string            `json:"state"`
 	RoleARN     string            `json:"roleArn,omitempty"`
 	Targets     []Target          `json:"targets,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
 
+	// Since is when the rule got its schedule, Next when it is due next; the zero
+	// time is never.
+	Since time.Time `json:"since,omitzero"`
+	Next  time.Time `json:"next,omitzero"`
+
 	arn      string
 	compiled *pattern.Pattern
+	schedule schedule.Schedule
 	sinks    []sink
 }
 
@@ -40,6 +49,9 @@ type Rule struct {
 func (r *Rule) compile(s *State) (err error) {
 	r.arn = s.ruleARN(r.Bus, r.Name)
 	if r.compiled, err = compilePattern(r.Pattern); err != nil {
+		return err
+	}
+	if err := r.readSchedule(); err != nil {
 		return err
 	}
 	r.sinks = make([]sink, len(r.Targets))
@@ -52,19 +64,18 @@ func (r *Rule) compile(s *State) (err error) {
 }
 
 // PutRule makes or replaces a rule; targets and, for an existing rule, tags
-// stay as they are. It returns the rule's ARN. Errors: ValidationException,
+// stay as they are. A rule with both a pattern and a schedule is triggered by
+// either. It returns the rule's ARN. Errors: ValidationException,
 // InvalidEventPatternException, ResourceNotFoundException for the bus.
-func (s *State) PutRule(ctx context.Context, r Rule, schedule string) (string, error) {
+func (s *State) PutRule(ctx context.Context, r Rule) (string, error) {
 	r.Bus = busName(r.Bus)
 	switch {
 	case !ruleNames.MatchString(r.Name):
 		return "", invalid("1 validation error detected: Value '%s' at 'name' failed to satisfy constraint: "+
 			"Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+ and have length between 1 and 64", r.Name)
-	case schedule != "" && r.Bus != defaultBus:
+	case r.Schedule != "" && r.Bus != defaultBus:
 		return "", invalid("ScheduleExpression is supported only on the default event bus.")
-	case schedule != "":
-		return "", invalid("Parameter ScheduleExpression is not supported by the local EventBridge: schedules are not run on one machine.")
-	case r.Pattern == "":
+	case r.Pattern == "" && r.Schedule == "":
 		return "", invalid("Parameter(s) EventPattern or ScheduleExpression must be specified.")
 	case len(r.Pattern) > longestPattern:
 		return "", invalid("1 validation error detected: Value at 'eventPattern' failed to satisfy constraint: "+
@@ -78,10 +89,14 @@ func (s *State) PutRule(ctx context.Context, r Rule, schedule string) (string, e
 		return "", invalid("1 validation error detected: Value '%s' at 'state' failed to satisfy constraint: Member must satisfy enum value set: "+
 			"[ENABLED, DISABLED, ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS]", r.State)
 	}
+	if err := r.readSchedule(); err != nil {
+		return "", err
+	}
 	return s.ruleARN(r.Bus, r.Name), s.replaceRule(ctx, r.Bus, r.Name, func(old *Rule) (*Rule, error) {
 		if old != nil {
 			r.Targets, r.Tags = old.Targets, old.Tags
 		}
+		r.plan(old, s.cfg.Now())
 		return &r, nil
 	})
 }
@@ -107,6 +122,10 @@ func (s *State) replaceRule(ctx context.Context, bus, name string, change func(o
 	s.publish()
 	t := s.save(bucketRules, bus+"/"+name, r)
 	s.mu.Unlock()
+	select {
+	case s.rescheduled <- struct{}{}:
+	default:
+	}
 	return durable(ctx, t)
 }
 
@@ -131,7 +150,9 @@ func (s *State) changeRule(ctx context.Context, bus, name string, change func(*R
 // SetRuleState enables or disables a rule. Error: ResourceNotFoundException.
 func (s *State) SetRuleState(ctx context.Context, bus, name, state string) error {
 	return s.changeRule(ctx, bus, name, func(r *Rule) error {
+		old := *r
 		r.State = state
+		r.plan(&old, s.cfg.Now())
 		return nil
 	})
 }

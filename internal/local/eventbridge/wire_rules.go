@@ -17,7 +17,7 @@ type ruleDocument struct {
 }
 
 func (s *State) ruleDocument(r *Rule) ruleDocument {
-	return ruleDocument{Name: r.Name, Arn: r.arn, EventPattern: r.Pattern, State: r.State, Description: r.Description,
+	return ruleDocument{Name: r.Name, Arn: r.arn, EventPattern: r.Pattern, ScheduleExpression: r.Schedule, State: r.State, Description: r.Description,
 		RoleArn: r.RoleARN, EventBusName: r.Bus}
 }
 
@@ -86,8 +86,8 @@ func (s *State) ruleOperations(all map[string]operation) {
 func (s *State) wirePutRule(ctx context.Context, in ruleDocument) (ruleARN, error) {
 	arn, err := s.PutRule(ctx, Rule{
 		Bus: in.EventBusName, Name: in.Name, Description: in.Description, Pattern: in.EventPattern,
-		State: in.State, RoleARN: in.RoleArn, Tags: in.Tags.asMap(),
-	}, in.ScheduleExpression)
+		Schedule: in.ScheduleExpression, State: in.State, RoleARN: in.RoleArn, Tags: in.Tags.asMap(),
+	})
 	return ruleARN{arn}, err
 }
 

@@ -192,8 +192,12 @@ func TestRefusalsHaveAWSNames(t *testing.T) {
 			_, err := c.PutRule(ctx, &sdk.PutRuleInput{Name: aws.String("x")})
 			return err
 		}},
-		{"schedule", "ValidationException", "", func() error {
-			_, err := c.PutRule(ctx, &sdk.PutRuleInput{Name: aws.String("x"), ScheduleExpression: aws.String("rate(1 minute)")})
+		{"schedule", "ValidationException", "Parameter ScheduleExpression is not valid. Reason: the unit of 1 is singular: rate(1 minute).", func() error {
+			_, err := c.PutRule(ctx, &sdk.PutRuleInput{Name: aws.String("x"), ScheduleExpression: aws.String("rate(1 minutes)")})
+			return err
+		}},
+		{"schedule on another bus", "ValidationException", "ScheduleExpression is supported only on the default event bus.", func() error {
+			_, err := c.PutRule(ctx, &sdk.PutRuleInput{Name: aws.String("x"), EventBusName: aws.String("own"), ScheduleExpression: aws.String("rate(1 minute)")})
 			return err
 		}},
 		{"rule's name", "ValidationException", "", func() error {
@@ -287,6 +291,7 @@ func TestEventPatternOverTheWire(t *testing.T) {
 func FuzzWire(f *testing.F) {
 	f.Add("PutEvents", `{"Entries":[{"Source":"a","DetailType":"b","Detail":"{}","Time":1.5}]}`)
 	f.Add("PutRule", `{"Name":"r","EventPattern":"{\"a\":[1]}"}`)
+	f.Add("PutRule", `{"Name":"r","ScheduleExpression":"cron(0 0 ? * 6L 2026/2)"}`)
 	f.Add("PutTargets", `{"Rule":"r","Targets":[{"Id":"1","Arn":"arn:aws:sqs:us-east-1:0:q","InputTransformer":{"InputTemplate":"<a>","InputPathsMap":{"a":"$.b[0]"}}}]}`)
 	f.Add("StartReplay", `{"EventStartTime":1e300,"EventEndTime":"x"}`)
 	f.Add("ListRules", `{"Limit":-1}`)

@@ -150,9 +150,12 @@ func (p provisioner) subscription(ctx context.Context, name string, s events.Sub
 	if s.Bus == "own" {
 		bus = p.bus
 	}
-	_, err = p.events.PutRule(ctx, &eventbridge.PutRuleInput{Name: &queue, EventBusName: &bus,
-		EventPattern: aws.String(s.PatternFor(p.bucket, p.configurationSet)), State: ebtypes.RuleStateEnabled})
-	if err != nil {
+	rule := &eventbridge.PutRuleInput{Name: &queue, EventBusName: &bus,
+		EventPattern: aws.String(s.PatternFor(p.bucket, p.configurationSet)), State: ebtypes.RuleStateEnabled}
+	if s.Schedule != "" {
+		rule.ScheduleExpression = &s.Schedule
+	}
+	if _, err = p.events.PutRule(ctx, rule); err != nil {
 		return fmt.Errorf("rule: %w", err)
 	}
 	out, err := p.events.PutTargets(ctx, &eventbridge.PutTargetsInput{Rule: &queue, EventBusName: &bus, Targets: []ebtypes.Target{

@@ -7,7 +7,8 @@
 //	  ─► suppressions/<key>.json (internal/suppression)
 //	  ─► EmailDelivered, EmailBounced, EmailComplained
 //	  ─► reputation/state.json (internal/reputation), once per batch
-//	  ─► once a day: what SES suppressed by itself
+//	the rule's own clock on the same queue, once an hour (aws.events, Scheduled Event)
+//	  ─► once a day: SES's own suppression list, what came to it and what is gone (internal/suppression)
 //
 // What each of them does:
 //
@@ -36,6 +37,13 @@
 // The suppression is in force before the event about it is said. Both bear
 // repetition: the list converges, and an event's id names the mail, the recipient
 // and the report. The counts are added last, for what went well.
+//
+// # The clock
+//
+// The clock says that a sweep may be due; whether it is, suppressions/sweep.json
+// tells. So it is said more often than needed: a sweep that failed is only logged,
+// and the next hour goes on with it. No message waits for that, and none is parked. A
+// list that is longer than an invocation brings the clock's message back at once.
 //
 // SES's reports hold addresses and headers, so no error and no log line quotes
 // them.

@@ -2,6 +2,7 @@ package feedback
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -45,8 +46,9 @@ func New(config Config, store *objects.Store, ses suppression.Source, bus Publis
 	return &Handler{config, suppression.New(store, config.SuppressionSecret, now), reputation.New(store, now), ses, bus, log, now}
 }
 
-// Handle takes in a batch of reports; it returns one error per message. Errors:
-// Park for what is not a report of SES, else what S3 or the bus answered.
+// Handle takes in a batch of reports, and what the clock says; it returns one error
+// per message. Errors: Park for what is not a report of SES, Defer for the clock
+// while SES's list is not gone through, else what S3 or the bus answered.
 func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []error {
 	var mu sync.Mutex
 	counted := make([][]reputation.Report, len(messages))
@@ -55,6 +57,9 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 		place[m.ID] = i
 	}
 	errs := consume.Many(ctx, messages, InFlight, func(ctx context.Context, m consume.Message) error {
+		if scheduled(m) {
+			return nil // all of them together, at the end
+		}
 		reports, err := h.one(ctx, m.Record)
 		mu.Lock()
 		defer mu.Unlock()
@@ -62,8 +67,14 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 		return err
 	})
 	h.count(ctx, counted, errs)
-	h.sweep(ctx)
+	h.sweep(ctx, messages, errs)
 	return errs
+}
+
+// scheduled tells whether the clock of the function's rule says something: that a
+// sweep may be due.
+func scheduled(m consume.Message) bool {
+	return m.Record.Source == "aws.events" && m.Record.DetailType == "Scheduled Event"
 }
 
 // one takes in one report, and returns what of it counts for our reputation.
@@ -218,14 +229,28 @@ func (h *Handler) count(ctx context.Context, counted [][]reputation.Report, errs
 	}
 }
 
-// sweep takes over SES's own list, if it is time. Nothing waits for it: what went
-// wrong goes better next time.
-func (h *Handler) sweep(ctx context.Context) {
-	n, err := h.list.SweepIfDue(ctx, h.ses)
+// sweep goes through SES's own list, if the clock says so and it is time. What went
+// wrong is only logged, for no report is to wait for it: the clock says the same
+// within the hour, and then the list is gone on with. Only where the invocation's
+// time was too short the clock's message comes back at once.
+func (h *Handler) sweep(ctx context.Context, messages []consume.Message, errs []error) {
+	if !slices.ContainsFunc(messages, scheduled) {
+		return
+	}
+	found, err := h.list.SweepIfDue(ctx, h.ses)
+	log := h.log.With("taken", found.Taken, "gone", found.Gone)
 	switch {
+	case errors.Is(err, suppression.ErrUnfinished):
+		for i, m := range messages {
+			if scheduled(m) {
+				errs[i] = err
+			}
+		}
 	case err != nil:
-		h.log.WarnContext(ctx, "SES's suppression list was not taken over", "error", err.Error(), "addresses", n)
-	case n > 0:
-		h.log.InfoContext(ctx, "SES's suppression list was taken over", "addresses", n)
+		log.WarnContext(ctx, "SES's suppression list could not be gone through", "error", err.Error())
+	case found.TooLong:
+		log.WarnContext(ctx, "SES's suppression list is too long to see what is gone from it")
+	case found.Whole:
+		log.InfoContext(ctx, "SES's suppression list was gone through")
 	}
 }

@@ -13,6 +13,8 @@
 // An object holds what is known of an address, and is never deleted:
 //
 //	facts      for each reason the newest report of it
+//	listed     for each reason the newest entry of SES's own list
+//	unlisted   when the address was found to be on SES's list no longer
 //	transient  the days (UTC) of bounces that may pass: mailbox full, nobody home
 //	delivered  the newest day on which a mail was delivered
 //	lifted     when an operator let the address be mailed again
@@ -26,7 +28,9 @@
 //
 // Reports from before lifted count for nothing. Of the others:
 //
-//   - a complaint suppresses, and is the reason told whatever else there is;
+//   - what SES's list says counts as a report does, while the address is on it;
+//   - a complaint suppresses, and is the reason told whatever else there is, even one
+//     of SES's list that the list holds no longer;
 //   - so does the wish of the owner (unsubscribed), then an operator's (manual);
 //   - so does a permanent bounce;
 //   - so do transient bounces on [TransientDays] different days within
@@ -39,13 +43,30 @@
 //
 // # SES's own list
 //
-// SES keeps a list of its own for the account, and may lose an event. So once a
-// day (see [List.SweepIfDue]) what came to its list is taken over. It runs beside
-// the mails: where nothing is mailed, nothing need be known.
+// SES keeps a list of its own for the account, where it puts who bounced or
+// complained, and operators whom they like; and an event of SES may be lost. So once
+// a day [List.SweepIfDue] goes through the whole of it, by pages:
+//
+//	SES's list ─► who came to it         ─► listed     suppressed here too
+//	          └─► who was on it, and is
+//	              not any more           ─► unlisted   free, if nothing else is known: of a report,
+//	                                                   or of a complaint
+//
+// Who was on it, lies in suppressions/listed.json, in keys. Nothing goes the other
+// way: SES's list is one of the whole account, and who wants no more mails of ours
+// may want those of others. To let an address be mailed again, sluice ses lift takes
+// it from both lists; whoever takes it from SES's alone lifts what SES alone knew.
+//
+// A sweep may take several invocations: what it has seen lies with SES's page token
+// in suppressions/listing.json, and how far it came in suppressions/sweep.json,
+// which is compare-and-swapped, so that one of many goes on with it. An address that
+// SES leaves out of a page while its list changes is taken for gone until the next
+// sweep; no mail reaches it, since SES keeps to its list.
 //
 // # Cost
 //
 // Check reads one object per address. A delivery is written once per address and
 // day, however many mails there were (one read and one write), and a report that
-// adds nothing is only read.
+// adds nothing is only read. A sweep asks SES for a thousand addresses per call, and
+// reads and writes an object per address that came or went.
 package suppression

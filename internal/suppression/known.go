@@ -60,6 +60,8 @@ const keptDays = 30
 // the same whatever the order, and merging one twice changes nothing.
 type known struct {
 	Facts     map[Reason]Entry `json:"facts,omitempty"`
+	Listed    map[Reason]Entry `json:"listed,omitempty"`    // of SES's own list
+	Unlisted  time.Time        `json:"unlisted,omitzero"`   // when the address was not on it any more
 	Transient []string         `json:"transient,omitempty"` // days, oldest first
 	Delivered string           `json:"delivered,omitempty"` // a day
 	Lifted    time.Time        `json:"lifted,omitzero"`
@@ -70,22 +72,33 @@ func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // merge adds what another object knows.
 func (k known) merge(other known) known {
-	merged := known{Facts: map[Reason]Entry{}, Delivered: max(k.Delivered, other.Delivered), Lifted: k.Lifted}
-	if other.Lifted.After(k.Lifted) {
-		merged.Lifted = other.Lifted
-	}
-	for _, facts := range []map[Reason]Entry{k.Facts, other.Facts} {
-		for reason, e := range facts {
-			if have, found := merged.Facts[reason]; !found || newer(e, have) {
-				merged.Facts[reason] = e
-			}
-		}
-	}
+	merged := known{Facts: newest(k.Facts, other.Facts), Listed: newest(k.Listed, other.Listed),
+		Delivered: max(k.Delivered, other.Delivered), Lifted: later(k.Lifted, other.Lifted), Unlisted: later(k.Unlisted, other.Unlisted)}
 	days := slices.Concat(k.Transient, other.Transient)
 	slices.Sort(days)
 	days = slices.Compact(days)
 	merged.Transient = days[max(len(days)-keptDays, 0):]
 	return merged
+}
+
+// newest gives for each reason the newest report.
+func newest(a, b map[Reason]Entry) map[Reason]Entry {
+	all := map[Reason]Entry{}
+	for _, reports := range []map[Reason]Entry{a, b} {
+		for reason, e := range reports {
+			if have, found := all[reason]; !found || newer(e, have) {
+				all[reason] = e
+			}
+		}
+	}
+	return all
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // newer orders reports of one reason totally, so that which one is kept does not
@@ -106,6 +119,9 @@ func newer(a, b Entry) bool {
 func (k known) entry() (Entry, bool) {
 	for _, reason := range strongest {
 		if e, found := k.Facts[reason]; found && e.Time.After(k.Lifted) {
+			return e, true
+		}
+		if e, found := k.Listed[reason]; found && e.Time.After(k.Lifted) && (reason == Complaint || e.Time.After(k.Unlisted)) {
 			return e, true
 		}
 	}

@@ -24,8 +24,6 @@ type List struct {
 	// noted are the newest days that are known to be written, by key.
 	mu    sync.Mutex
 	noted map[string]string
-	// nextLook is when this process looks again whether a sweep is due.
-	nextLook time.Time
 }
 
 // New gives the list that lies in the store. Secret is the environment's, of at

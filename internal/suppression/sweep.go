@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,25 +23,38 @@ type Source interface {
 }
 
 const (
-	// SweepEvery is how often SES's list is taken over.
+	// SweepEvery is how often SES's list is gone through.
 	SweepEvery = 24 * time.Hour
-	// overlap is how much of what the last sweep saw is looked at again: for clocks
+	// overlap is how much of what the last sweep saw is taken over again: for clocks
 	// that differ, and for what SES's list shows late.
 	overlap = time.Hour
 	// abandoned is when a sweep that has not ended is taken for dead.
 	abandoned = 15 * time.Minute
-	markKey   = Prefix + "sweep.json"
-	pageSize  = 1000
+	// pageTime is what must be left of an invocation's time to begin a page.
+	pageTime = 20 * time.Second
+	// soon is when a sweep that ran out of time may go on.
+	soon     = time.Second
+	markKey  = Prefix + "sweep.json"
+	pageSize = 1000
 )
+
+// ErrUnfinished: the time of the context was over before SES's list was. It is of
+// class Defer: the next sweep goes on from the page that this one came to, and may
+// at once.
+var ErrUnfinished = errors.New("SES's suppression list is longer than the time that was left")
 
 // mark says how far the sweeps have come.
 type mark struct {
 	// Through is up to when SES's list was taken over.
 	Through time.Time `json:"through,omitzero"`
-	// Began is when the last sweep began; Token is its next page, "" when it ended.
-	Began time.Time `json:"began"`
+	// Since is when the last sweep was at the first page; Token is its next page, ""
+	// for the first.
+	Since time.Time `json:"since,omitzero"`
 	Token string    `json:"token,omitempty"`
-	Open  bool      `json:"open,omitempty"` // it has not ended
+	// Open: the sweep has not ended. Began is when somebody last went on with it, the
+	// zero time if he ran out of time.
+	Open  bool      `json:"open,omitempty"`
+	Began time.Time `json:"began,omitzero"`
 }
 
 func (m mark) due(now time.Time) bool {
@@ -50,75 +64,113 @@ func (m mark) due(now time.Time) bool {
 	return now.Sub(m.Through) >= SweepEvery
 }
 
-// SweepIfDue sweeps if nobody has within [SweepEvery]; of several that ask at the
-// same time one does. It returns how many addresses it looked at. Asking costs a
-// read at most once in a while per process. Errors as for [List.Sweep].
-func (l *List) SweepIfDue(ctx context.Context, ses Source) (int, error) {
-	now := l.now()
-	l.mu.Lock()
-	waiting := now.Before(l.nextLook)
-	if !waiting {
-		l.nextLook = now.Add(abandoned)
-	}
-	l.mu.Unlock()
-	if waiting {
-		return 0, nil
-	}
-	m, etag, err := l.readMark(ctx)
-	if err != nil || !m.due(now) {
-		return 0, err
-	}
-	return l.sweep(ctx, ses, m, etag)
+// Swept is what a sweep found.
+type Swept struct {
+	// Taken is how many entries of SES's list were taken over, Gone how many
+	// addresses are on it no longer.
+	Taken, Gone int
+	// Whole: the list was gone through to its end. TooLong: it has more than
+	// [mostListed] addresses, so nobody looked for those that are gone.
+	Whole, TooLong bool
 }
 
-// Sweep takes over what SES suppressed by itself, or an operator in SES's
-// console, since the last sweep; the first one takes all. What SES's list no
-// longer holds stays suppressed here until it is lifted here. It returns how many
-// addresses it looked at. Errors: what SES or S3 answered; the next sweep goes on
-// from the page that it came to.
-func (l *List) Sweep(ctx context.Context, ses Source) (int, error) {
+// SweepIfDue goes through SES's list if nobody has within [SweepEvery]; of several
+// that ask at the same time one does. Asking costs a read. What came to the list
+// since the last sweep is taken over (the first one takes all), whether SES
+// suppressed it by itself or an operator did; what is gone from the list counts no
+// more, as far as the package's documentation says. Errors: [ErrUnfinished], or
+// what SES or S3 answered; the next sweep goes on from the page that this one came
+// to.
+func (l *List) SweepIfDue(ctx context.Context, ses Source) (Swept, error) {
 	m, etag, err := l.readMark(ctx)
-	if err != nil {
-		return 0, err
+	if err != nil || !m.due(l.now()) {
+		return Swept{}, err
 	}
-	return l.sweep(ctx, ses, m, etag)
-}
-
-func (l *List) sweep(ctx context.Context, ses Source, m mark, etag string) (int, error) {
 	if l.secret == "" {
-		return 0, fault.As(fault.Park, errSecret)
+		return Swept{}, fault.As(fault.Park, errSecret)
 	}
-	began := l.now().UTC()
-	m.Began, m.Open = began, true
-	etag, err := l.writeMark(ctx, m, etag)
-	if errors.Is(err, objects.ErrExists) || errors.Is(err, objects.ErrChanged) {
-		return 0, nil // somebody else is at it
+	s := sweep{List: l, ses: ses, mark: m, etag: etag}
+	err = s.run(ctx)
+	return s.swept, err
+}
+
+// sweep is one way through SES's list, or what one invocation does of it.
+type sweep struct {
+	*List
+	ses  Source
+	mark mark
+	etag string
+	// before is who was on the list at the end of the last sweep that was whole, seen
+	// who is on the pages before the mark's token.
+	before listing
+	had    map[digest]struct{} // before, to look up
+	seen   listing
+	again  bool // it began anew already
+	swept  Swept
+}
+
+func (s *sweep) run(ctx context.Context) error {
+	if err := s.begin(ctx); errors.Is(err, objects.ErrExists) || errors.Is(err, objects.ErrChanged) {
+		return nil // somebody else is at it
+	} else if err != nil {
+		return err
+	}
+	for s.mark.Open {
+		if deadline, set := ctx.Deadline(); set && time.Until(deadline) < pageTime {
+			return s.stop(ctx, fault.DeferFor(soon, ErrUnfinished))
+		}
+		if err := s.page(ctx); err != nil {
+			return s.stop(ctx, err)
+		}
+	}
+	return nil
+}
+
+// begin goes on where the last sweep stopped, or from the first page, and keeps
+// others away.
+func (s *sweep) begin(ctx context.Context) (err error) {
+	if s.before, err = s.readListing(ctx, listedKey); err != nil {
+		return err
+	}
+	s.had = s.before.set()
+	if s.mark.Token != "" {
+		if s.seen, err = s.readListing(ctx, underWayKey); err != nil {
+			return err
+		}
+	}
+	if s.mark.Token == "" || s.seen.token != s.mark.Token {
+		s.fromTheFirst()
+	}
+	s.mark.Began, s.mark.Open = s.now().UTC(), true
+	return s.keepMark(ctx)
+}
+
+func (s *sweep) fromTheFirst() {
+	s.mark.Token, s.mark.Since, s.seen = "", s.now().UTC().Truncate(time.Millisecond), listing{}
+}
+
+// page takes a page over, the last one with the end.
+func (s *sweep) page(ctx context.Context) error {
+	in := &sesv2.ListSuppressedDestinationsInput{PageSize: aws.Int32(pageSize)}
+	if s.mark.Token != "" {
+		in.NextToken = aws.String(s.mark.Token)
+	}
+	page, err := s.ses.ListSuppressedDestinations(ctx, in)
+	if err != nil && s.mark.Token != "" && !s.again && fault.Status(err) == 400 {
+		s.fromTheFirst() // SES forgets its tokens
+		s.again = true
+		return nil
 	}
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("SES's suppression list: %w", withoutText(err))
 	}
-	count := 0
-	for {
-		page, err := ses.ListSuppressedDestinations(ctx, l.pageOf(m))
-		if err != nil && m.Token != "" && fault.Status(err) == 400 {
-			m.Token = "" // SES forgets its tokens; then from the beginning
-			continue
-		}
-		if err != nil {
-			return count, fmt.Errorf("SES's suppression list: %w", withoutText(err))
-		}
-		if err := l.take(ctx, page.SuppressedDestinationSummaries); err != nil {
-			return count, err
-		}
-		count += len(page.SuppressedDestinationSummaries)
-		m.Token = aws.ToString(page.NextToken)
-		if m.Token == "" {
-			m.Open, m.Through = false, began
-		}
-		if etag, err = l.writeMark(ctx, m, etag); err != nil || !m.Open {
-			return count, err
-		}
+	if err := s.take(ctx, page.SuppressedDestinationSummaries); err != nil {
+		return err
 	}
+	if s.mark.Token = aws.ToString(page.NextToken); s.mark.Token != "" {
+		return nil
+	}
+	return s.end(ctx)
 }
 
 // withoutText keeps the class of an error, and not its text, which may quote.
@@ -130,35 +182,70 @@ func withoutText(err error) error {
 	return fault.Errorf(class, "%s, status %d", fault.Code(err), fault.Status(err))
 }
 
-func (l *List) pageOf(m mark) *sesv2.ListSuppressedDestinationsInput {
-	in := &sesv2.ListSuppressedDestinationsInput{PageSize: aws.Int32(pageSize)}
-	if m.Token != "" {
-		in.NextToken = &m.Token
-	}
-	if !m.Through.IsZero() {
-		in.StartDate = aws.Time(m.Through.Add(-overlap))
-	}
-	return in
-}
-
-// take suppresses what a page lists.
-func (l *List) take(ctx context.Context, page []types.SuppressedDestinationSummary) error {
-	errs := make([]error, len(page))
-	slots := make(chan struct{}, atOnce)
-	var taking sync.WaitGroup
-	for i, one := range page {
-		e := Entry{Reason: Bounce, Detail: "SES's list", Time: aws.ToTime(one.LastUpdateTime)}
+// take notes what a page lists, and takes over what is new of it.
+func (s *sweep) take(ctx context.Context, page []types.SuppressedDestinationSummary) error {
+	news := map[string]Entry{}
+	for _, one := range page {
+		key := s.Key(aws.ToString(one.EmailAddress))
+		_, had := s.had[s.seen.add(key)]
+		e := Entry{Reason: Bounce, Detail: "SES's list", Time: s.mark.Since}
+		if one.LastUpdateTime != nil {
+			e.Time = one.LastUpdateTime.UTC().Truncate(time.Millisecond)
+		}
 		if one.Reason == types.SuppressionListReasonComplaint {
 			e.Reason = Complaint
 		}
-		slots <- struct{}{}
-		taking.Go(func() {
-			defer func() { <-slots }()
-			errs[i] = l.Suppress(ctx, l.Key(aws.ToString(one.EmailAddress)), e)
-		})
+		fresh := e.Time.After(s.mark.Through.Add(-overlap))
+		if !had && !fresh {
+			e.Time = s.mark.Since // the last sweep was not shown it
+		}
+		if !had || fresh {
+			news[key] = e
+		}
 	}
-	taking.Wait()
-	return errors.Join(errs...)
+	err := addAll(ctx, s.List, news, func(e Entry) known { return known{Listed: map[Reason]Entry{e.Reason: e}} })
+	if err == nil {
+		s.swept.Taken += len(news)
+	}
+	return err
+}
+
+// end notes what is gone from the list since the last sweep, and that this one has
+// ended. The new list takes the place of the old one last, so that whoever begins
+// anew finds the same gone.
+func (s *sweep) end(ctx context.Context) error {
+	s.swept.TooLong = s.seen.full()
+	if !s.swept.TooLong {
+		gone := s.before.without(s.seen.set())
+		if err := addAll(ctx, s.List, gone, func(struct{}) known { return known{Unlisted: s.mark.Since} }); err != nil {
+			return err
+		}
+		s.swept.Gone = len(gone)
+		if s.seen.tidy(); !slices.Equal(s.before.digests, s.seen.digests) {
+			if err := s.writeListing(ctx, listedKey, s.seen); err != nil {
+				return err
+			}
+		}
+	}
+	s.mark.Open, s.mark.Through = false, s.mark.Since
+	s.swept.Whole = true
+	return s.keepMark(ctx)
+}
+
+// stop keeps how far the sweep came, for the next one.
+func (s *sweep) stop(ctx context.Context, why error) error {
+	if s.seen.token = s.mark.Token; s.mark.Token != "" {
+		if err := s.writeListing(ctx, underWayKey, s.seen); err != nil {
+			return errors.Join(why, err)
+		}
+	}
+	if errors.Is(why, ErrUnfinished) {
+		s.mark.Began = time.Time{}
+	}
+	if err := s.keepMark(ctx); err != nil {
+		return errors.Join(why, err)
+	}
+	return why
 }
 
 func (l *List) readMark(ctx context.Context) (mark, string, error) {
@@ -176,13 +263,36 @@ func (l *List) readMark(ctx context.Context) (mark, string, error) {
 	return m, found.ETag, nil
 }
 
-func (l *List) writeMark(ctx context.Context, m mark, etag string) (string, error) {
-	body, err := json.Marshal(m)
+func (s *sweep) keepMark(ctx context.Context) error {
+	body, err := json.Marshal(s.mark)
 	if err != nil {
-		return "", fmt.Errorf("sweep: %w", err)
+		return fmt.Errorf("sweep: %w", err)
 	}
-	if etag == "" {
-		return l.store.Create(ctx, markKey, objects.JSON, body)
+	if s.etag == "" {
+		s.etag, err = s.store.Create(ctx, markKey, objects.JSON, body)
+	} else {
+		s.etag, err = s.store.Replace(ctx, markKey, objects.JSON, body, s.etag)
 	}
-	return l.store.Replace(ctx, markKey, objects.JSON, body, etag)
+	return err
+}
+
+// addAll adds what news is made of each value to what is known of its key.
+func addAll[V any](ctx context.Context, l *List, values map[string]V, news func(V) known) error {
+	var mu sync.Mutex
+	var errs []error
+	slots := make(chan struct{}, atOnce)
+	var adding sync.WaitGroup
+	for key, value := range values {
+		slots <- struct{}{}
+		adding.Go(func() {
+			defer func() { <-slots }()
+			if _, err := l.add(ctx, key, news(value)); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, err)
+			}
+		})
+	}
+	adding.Wait()
+	return errors.Join(errs...)
 }

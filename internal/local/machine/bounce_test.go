@@ -2,7 +2,6 @@ package machine
 
 import (
 	"encoding/json"
-	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -190,17 +189,13 @@ func TestWhoBouncedIsNotMailedAgain(t *testing.T) {
 	}
 }
 
-// Each address of SES's mailbox simulator comes back as what it stands for, and
-// what SES suppressed by itself is taken over.
+// Each address of SES's mailbox simulator comes back as what it stands for.
 func TestWhatBecomesOfAMailComesBack(t *testing.T) {
 	m, err := open(t, Options{Folder: t.TempDir(), Functions: built(t, functions(t), "analyze", "store", "notify", "feedback", "track")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer shut(t, m)
-	if err := m.services.SES.Suppress(t.Context(), "asleep@example.com", "COMPLAINT"); err != nil {
-		t.Fatal(err)
-	}
 	heard := listen(t, m, `"Notified", "NotificationSkipped", "EmailBounced", "EmailDelivered", "EmailComplained", "RequestParked"`)
 	cases := map[string]struct{ first, again []string }{
 		"success":         {[]string{"EmailDelivered", "Notified"}, []string{"EmailDelivered", "Notified"}},
@@ -226,24 +221,6 @@ func TestWhatBecomesOfAMailComesBack(t *testing.T) {
 			t.Errorf("%s (-want +said)\n%s", round, diff)
 		}
 	}
-	store := objects.New(s3.NewFromConfig(m.config(m.keys), func(o *s3.Options) { o.UsePathStyle = true }), Bucket)
-	for !swept(t, store) {
-		time.Sleep(50 * time.Millisecond)
-	}
-	ask(t, m, "asleep", "asleep@example.com")
-	if skipped := dataOf[events.NotificationSkipped](t, heard.about(1)["asleep"]); !strings.Contains(skipped.Reason, "spam") {
-		t.Errorf("%+v", skipped)
-	}
-}
-
-// swept tells whether SES's own list was taken over.
-func swept(t *testing.T, store *objects.Store) bool {
-	t.Helper()
-	object, err := store.Get(t.Context(), "suppressions/sweep.json", 0)
-	if err != nil && !errors.Is(err, objects.ErrNotFound) {
-		t.Fatal(err)
-	}
-	return strings.Contains(string(object.Body), `"through"`)
 }
 
 func TestWhoLooksUpAddressesHasTheirSecret(t *testing.T) {

@@ -67,7 +67,7 @@ func watched(t *testing.T) *machine.Machine {
 }
 
 // everyDoor makes each function do what it is for: records that are answered,
-// rejected, reused, mailed and bounced, a file, poison, and the HTTP API.
+// rejected, reused, mailed and bounced, a file, poison, the clock, and the HTTP API.
 func everyDoor(t *testing.T, m *machine.Machine) {
 	t.Helper()
 	config := clientConfig(m.Running())
@@ -84,14 +84,20 @@ func everyDoor(t *testing.T, m *machine.Machine) {
 	put("uploads/local/sentiment/f.csv.sluice.json", `{"task":"sentiment","notify":{"email":["you@example.com"]}}`)
 	put("uploads/local/sentiment/f.csv", "id,text\n1,good\n2,bad\n3,\n")
 	queues := sqs.NewFromConfig(config)
-	for name := range mustLoad(t).Subscriptions {
+	send := func(name, body string) {
 		queue := events.QueueName(machine.Environment, name)
 		found, err := queues.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: &queue})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: found.QueueUrl, MessageBody: aws.String("{poison")}); err != nil {
+		if _, err := queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: found.QueueUrl, MessageBody: &body}); err != nil {
 			t.Fatal(err)
+		}
+	}
+	for name, s := range mustLoad(t).Subscriptions {
+		send(name, "{poison")
+		if s.Schedule != "" {
+			send(name, `{"version":"0","source":"aws.events","detail-type":"Scheduled Event","detail":{}}`)
 		}
 	}
 	large := `{"task":"summarize","input":{"text":"` + strings.Repeat("It rained all day. ", 4000) + `"}}`
@@ -153,7 +159,8 @@ func TestFunctionsCallNoMoreThanTheirPoliciesAllow(t *testing.T) {
 		return slices.Contains(m.Calls(), endpoint.Call{Caller: machine.FunctionKey(function), Action: action, On: on})
 	}
 	eventually(t, "everybody has done something", func() bool {
-		return seen("park", "s3:PutObject", "parked/") && seen("feedback", "s3:PutObject", "suppressions/") && seen("track", "s3:PutObject", "reports/") &&
+		return seen("park", "s3:PutObject", "parked/") && seen("feedback", "s3:PutObject", "suppressions/") &&
+			seen("feedback", "ses:ListSuppressedDestinations", "") && seen("track", "s3:PutObject", "reports/") &&
 			seen("notify", "ses:SendEmail", machine.ConfigurationSet) && seen("store", "s3:PutObject", "results/") && seen("ingest", "events:PutEvents", machine.Bus)
 	})
 	runOutOfQuota(t, m)

@@ -10,6 +10,8 @@
 //	Record ──DecodeRequest──► Envelope + RequestReceived, or every Problem   (strict: it may come from anybody)
 //	Record ──Decode─────────► Envelope, then DataOf[AiCompleted] and so on   (our own: unknown fields are ignored)
 //
+// A rule with a schedule puts EventBridge's own Scheduled Event there as well.
+//
 // Which event is said by whom, and which rule feeds which queue and function,
 // is written in choreography.json alone; [Choreography] embeds it, decodes it
 // strictly and checks it.

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	sestypes "github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/events"
 	"sluice/internal/local/disk"
@@ -67,8 +69,8 @@ func anHourOff(t *testing.T, folder, rule string) time.Time {
 }
 
 // Where no mail is sent and no event of SES comes, the clock alone brings SES's own
-// list over.
-func TestSESsOwnListIsTakenOverWithoutAMail(t *testing.T) {
+// list over, and on another day who was taken from it is free.
+func TestSESsOwnListIsGoneThroughWithoutAMail(t *testing.T) {
 	folder, binaries := t.TempDir(), built(t, functions(t), "analyze", "feedback")
 	m, err := open(t, Options{Folder: folder, Functions: binaries})
 	if err != nil {
@@ -88,9 +90,7 @@ func TestSESsOwnListIsTakenOverWithoutAMail(t *testing.T) {
 	}
 	defer shut(t, m)
 	store := objects.New(s3.NewFromConfig(m.config(m.keys), func(o *s3.Options) { o.UsePathStyle = true }), Bucket)
-	for !swept(t, store) {
-		time.Sleep(20 * time.Millisecond)
-	}
+	first := sweptThrough(t, store, time.Time{})
 	rule, err := m.services.EventBridge.Rule("default", queue)
 	if err != nil || !rule.Next.Equal(due.Add(time.Hour)) {
 		t.Errorf("the clock is due at %s, not an hour after %s: %v", rule.Next, due, err)
@@ -100,7 +100,7 @@ func TestSESsOwnListIsTakenOverWithoutAMail(t *testing.T) {
 		t.Errorf("%+v, %v", told, err)
 	}
 
-	heard := listen(t, m, `"Notified", "NotificationSkipped", "RequestParked"`)
+	heard := listen(t, m, `"AiCompleted", "NotificationSkipped", "RequestParked"`)
 	ask(t, m, "asleep", address)
 	if skipped := dataOf[events.NotificationSkipped](t, heard.about(1)["asleep"]); !strings.Contains(skipped.Reason, "bounced") || skipped.About != "RequestReceived" {
 		t.Errorf("%+v", skipped)
@@ -108,14 +108,47 @@ func TestSESsOwnListIsTakenOverWithoutAMail(t *testing.T) {
 	if mails, err := m.services.SES.Outbox(t.Context(), ses.Filter{Limit: 10}); err != nil || len(mails) != 0 {
 		t.Errorf("%d mails, %v", len(mails), err)
 	}
-}
 
-// swept tells whether SES's own list was gone through.
-func swept(t *testing.T, store *objects.Store) bool {
-	t.Helper()
-	object, err := store.Get(t.Context(), "suppressions/sweep.json", 0)
-	if err != nil && !errors.Is(err, objects.ErrNotFound) {
+	if _, err := sesv2.NewFromConfig(m.config(m.keys)).DeleteSuppressedDestination(t.Context(), &sesv2.DeleteSuppressedDestinationInput{EmailAddress: aws.String(address)}); err != nil {
 		t.Fatal(err)
 	}
-	return strings.Contains(string(object.Body), `"through"`)
+	yesterday := first.Add(-24 * time.Hour)
+	mark, err := json.Marshal(map[string]time.Time{"through": yesterday, "since": yesterday})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Put(t.Context(), sweepMark, objects.JSON, bytes.NewReader(mark)); err != nil {
+		t.Fatal(err)
+	}
+	body := `{"version":"0","source":"aws.events","detail-type":"Scheduled Event","detail":{}}`
+	if _, err := heard.queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(strings.TrimSuffix(*heard.url, "ear") + queue), MessageBody: &body}); err != nil {
+		t.Fatal(err)
+	}
+	sweptThrough(t, store, first)
+	ask(t, m, "awake", address)
+	if said := heard.about(1)["awake"]; len(said) != 1 || said["AiCompleted"].Type() == "" {
+		t.Errorf("%+v", said)
+	}
+}
+
+const sweepMark = "suppressions/sweep.json"
+
+// sweptThrough waits until SES's own list was gone through later than a time, and
+// answers up to when it was.
+func sweptThrough(t *testing.T, store *objects.Store, later time.Time) time.Time {
+	t.Helper()
+	for {
+		object, err := store.Get(t.Context(), sweepMark, 0)
+		if err != nil && !errors.Is(err, objects.ErrNotFound) {
+			t.Fatal(err)
+		}
+		var mark struct{ Through time.Time }
+		if err == nil {
+			err = json.Unmarshal(object.Body, &mark)
+		}
+		if err == nil && mark.Through.After(later) {
+			return mark.Through
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }

@@ -55,18 +55,9 @@ func (s *State) runClock(ctx context.Context) error {
 			}
 			continue
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		case <-s.store.Failed():
-			timer.Stop()
-			return fmt.Errorf("eventbridge: %w", s.store.Err())
-		case <-s.rescheduled:
-		case <-timer.C:
+		if goOn, err := s.sleep(ctx, wait, s.rescheduled); !goOn {
+			return err
 		}
-		timer.Stop()
 	}
 }
 

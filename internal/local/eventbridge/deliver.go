@@ -159,19 +159,26 @@ func (s *State) runPending(ctx context.Context) error {
 			}
 			continue
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil
-		case <-s.store.Failed():
-			timer.Stop()
-			return fmt.Errorf("eventbridge: %w", s.store.Err())
-		case <-s.pending.wake:
-		case <-timer.C:
+		if goOn, err := s.sleep(ctx, wait, s.pending.wake); !goOn {
+			return err
 		}
-		timer.Stop()
 	}
+}
+
+// sleep waits for a time or until it is woken; false when ctx has ended, or with the
+// error of a store that failed.
+func (s *State) sleep(ctx context.Context, wait time.Duration, wake <-chan struct{}) (goOn bool, err error) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false, nil
+	case <-s.store.Failed():
+		return false, fmt.Errorf("eventbridge: %w", s.store.Err())
+	case <-wake:
+	case <-timer.C:
+	}
+	return true, nil
 }
 
 // retry tries pending deliveries again and writes down what became of them.

@@ -35,7 +35,7 @@ func (r *Rule) plan(old *Rule, now time.Time) {
 	switch {
 	case r.Schedule == "":
 	case old == nil || old.Schedule != r.Schedule:
-		r.Since = now.UTC()
+		r.Since = now.UTC() // without the monotonic reading: that clock stands while a machine sleeps
 		r.Next = r.schedule.Next(r.Since, now)
 	case old.State == StateDisabled && r.State != StateDisabled:
 		r.Since, r.Next = old.Since, r.schedule.Next(old.Since, now)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -235,6 +236,17 @@ func TestAScheduleOutlivesTheMachine(t *testing.T) {
 	on(ticks)
 	if got, want := q.times(t, queue), []string{"2026-11-24T11:20:00Z", "2026-11-25T11:20:00Z"}; !slices.Equal(got, want) {
 		t.Errorf("%v", got)
+	}
+}
+
+// The monotonic clock stands still while a machine is asleep, and a schedule must
+// not.
+func TestAScheduleGoesByTheWallClock(t *testing.T) {
+	s, _ := newState(t, Config{})
+	clock(t, s, "rate(1 hour)", "", Target{ARN: queue})
+	r, err := s.Rule("", "clock")
+	if err != nil || strings.Contains(r.Since.String()+r.Next.String(), "m=") {
+		t.Errorf("since %s, due %s, %v", r.Since, r.Next, err)
 	}
 }
 

@@ -78,7 +78,7 @@ func TestTheClockSetsTheSweepGoing(t *testing.T) {
 
 // The reports of the same batch are taken in, whatever becomes of the sweep.
 func TestASweepThatFailsDisturbsNobody(t *testing.T) {
-	for name, err := range map[string]error{"SES": objectstest.Error(500, "InternalFailure"), "no permission": objectstest.Error(403, "AccessDeniedException"), "throttled": objectstest.Error(429, "TooManyRequestsException")} {
+	for name, err := range map[string]error{"SES": objectstest.Error(500, "InternalFailure"), "no permission": objectstest.Error(403, "AccessDeniedException")} {
 		w := newWorld(t)
 		list := &oneList{err: err}
 		w.handler.ses = list

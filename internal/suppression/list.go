@@ -192,10 +192,8 @@ func (l *List) add(ctx context.Context, key string, news known) (known, error) {
 		if !errors.Is(err, objects.ErrExists) && !errors.Is(err, objects.ErrChanged) {
 			return known{}, err
 		}
-		select {
-		case <-ctx.Done():
-			return known{}, ctx.Err()
-		case <-time.After(rand.N(pause << min(try, 6))):
+		if err := pauseFor(ctx, rand.N(pause<<min(try, 6))); err != nil {
+			return known{}, err
 		}
 	}
 	return known{}, fault.Errorf(fault.Retry, "too many write %s at the same time", object(key))

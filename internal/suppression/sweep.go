@@ -32,8 +32,12 @@ const (
 	abandoned = 15 * time.Minute
 	// pageTime is what must be left of an invocation's time to begin a page.
 	pageTime = 20 * time.Second
-	// soon is when a sweep that ran out of time may go on.
-	soon     = time.Second
+	// soon is when a sweep that ran out of time may go on, or that SES throttled: it
+	// takes about one such call a second.
+	soon = time.Second
+	// mostThrottles is how often in a row SES may throttle a sweep.
+	mostThrottles = 10
+
 	markKey  = Prefix + "sweep.json"
 	pageSize = 1000
 )
@@ -106,7 +110,9 @@ type sweep struct {
 	had    map[digest]struct{} // before, to look up
 	seen   listing
 	again  bool // it began anew already
-	swept  Swept
+	// throttles is how often SES throttled it in a row.
+	throttles int
+	swept     Swept
 }
 
 func (s *sweep) run(ctx context.Context) error {
@@ -156,6 +162,10 @@ func (s *sweep) page(ctx context.Context) error {
 		in.NextToken = aws.String(s.mark.Token)
 	}
 	page, err := s.ses.ListSuppressedDestinations(ctx, in)
+	if fault.Throttled(err) && s.throttles < mostThrottles {
+		s.throttles++
+		return pauseFor(ctx, soon)
+	}
 	if err != nil && s.mark.Token != "" && !s.again && fault.Status(err) == 400 {
 		s.fromTheFirst() // SES forgets its tokens
 		s.again = true
@@ -164,6 +174,7 @@ func (s *sweep) page(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("SES's suppression list: %w", withoutText(err))
 	}
+	s.throttles = 0
 	if err := s.take(ctx, page.SuppressedDestinationSummaries); err != nil {
 		return err
 	}
@@ -171,6 +182,15 @@ func (s *sweep) page(ctx context.Context) error {
 		return nil
 	}
 	return s.end(ctx)
+}
+
+func pauseFor(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // withoutText keeps the class of an error, and not its text, which may quote.

@@ -305,6 +305,36 @@ func TestALongListTakesSeveralInvocations(t *testing.T) {
 	})
 }
 
+// SES takes few such calls a second: who is throttled waits, but not for ever.
+func TestASweepThatIsThrottled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, s := newWorld(t), full()
+		s.fail = func(n int) error {
+			if n%3 != 0 {
+				return objectstest.Error(429, "TooManyRequestsException")
+			}
+			return nil
+		}
+		began := time.Now()
+		if found := w.sweep(s); found != (Swept{Taken: 5, Whole: true}) || time.Since(began) != 6*soon {
+			t.Errorf("%+v after %s", found, time.Since(began))
+		}
+		w.nextDay()
+		s.asked = nil
+		s.fail = func(int) error { return objectstest.Error(429, "TooManyRequestsException") }
+		_, err := w.SweepIfDue(t.Context(), s)
+		if class, _ := fault.Of(err); err == nil || class != fault.Defer || len(s.asked) != mostThrottles+1 {
+			t.Errorf("%v after %d calls", err, len(s.asked))
+		}
+		w.clock = w.clock.Add(abandoned)
+		ctx, cancel := context.WithTimeout(t.Context(), pageTime+5*time.Second)
+		defer cancel()
+		if _, err := w.SweepIfDue(ctx, s); !errors.Is(err, ErrUnfinished) {
+			t.Errorf("at the end of its time: %v", err)
+		}
+	})
+}
+
 func TestATokenThatSESForgot(t *testing.T) {
 	w, s := newWorld(t), full()
 	forgets := false

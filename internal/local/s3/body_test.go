@@ -125,8 +125,8 @@ func TestChunkedBodies(t *testing.T) {
 func TestEveryChecksumOfTheSDK(t *testing.T) {
 	m := inMemory(t)
 	for _, algorithm := range types.ChecksumAlgorithm("").Values() {
-		if newChecksum(strings.ToUpper(string(algorithm))) == nil {
-			continue // newer ones; S3 itself has them in few places
+		if newChecksum(strings.ToUpper(string(algorithm))) == nil || algorithm == types.ChecksumAlgorithmMd5 {
+			continue // xxHash is not here, and this SDK does not compute MD5
 		}
 		_, err := m.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(testBucket), Key: aws.String("k"), Body: strings.NewReader("hello"), ChecksumAlgorithm: algorithm})
 		if err != nil {

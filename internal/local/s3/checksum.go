@@ -1,8 +1,10 @@
 package s3
 
 import (
+	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"hash"
 	"hash/crc32"
@@ -15,14 +17,15 @@ import (
 // Checksum is an additional checksum of a content, as S3 keeps them beside the
 // ETag.
 type Checksum struct {
-	// Algorithm is one of CRC32, CRC32C, CRC64NVME, SHA1, SHA256.
+	// Algorithm is one of algorithms.
 	Algorithm string `json:"algorithm"`
 	// Value is base64; a composite one ends in "-" and the number of parts.
 	Value string `json:"value"`
 }
 
-// Algorithms lists what a client may ask for.
-var algorithms = []string{"CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"}
+// algorithms lists what a client may ask for. S3 has xxHash too, which no SDK
+// computes without a part of its own.
+var algorithms = []string{"CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256", "SHA512", "MD5"}
 
 // nvme is the polynomial of CRC64NVME, reflected, as the NVM Express base
 // specification gives it.
@@ -43,6 +46,10 @@ func newChecksum(algorithm string) hash.Hash {
 		return sha1.New()
 	case "SHA256":
 		return sha256.New()
+	case "SHA512":
+		return sha512.New()
+	case "MD5":
+		return md5.New()
 	}
 	return nil
 }
@@ -58,6 +65,17 @@ func checksumOf(header string) string {
 		return ""
 	}
 	return algorithm
+}
+
+// unknownChecksum tells whether a header has a checksum of an algorithm that is not
+// here. To pass it over would take what the client wants to be checked.
+func unknownChecksum(header string) bool {
+	switch lower := strings.ToLower(header); lower {
+	case "x-amz-checksum-algorithm", "x-amz-checksum-type", "x-amz-checksum-mode":
+		return false
+	default:
+		return strings.HasPrefix(lower, "x-amz-checksum-") && checksumOf(lower) == ""
+	}
 }
 
 // valid tells whether the value is as long as one of the algorithm must be.

@@ -22,12 +22,12 @@
 // crash loses no event; it may repeat one, under the same id.
 //
 // The wire (wire_*.go) is github.com/johannesboyne/gofakes3 where that does as S3
-// does: buckets, PutObject, CopyObject, deletes, the beginning of uploads. It has
+// does: making and removing buckets, PutObject, the beginning of uploads. It has
 // no place for a request's conditions, for an ETag that is not an MD5 or for an
 // error code of its user, so every request gets a backend of its own that knows
 // its request (wire_backend.go), and these are ours: GET and HEAD of objects
-// (ranges, parts, conditions, checksums), listings, tags and attributes, the parts
-// and the completion of uploads, the bucket's configurations, and the decoding and
-// checking of bodies. What is not there answers NotImplemented as S3 does;
+// (ranges, parts, conditions, checksums), copies, deletes, listings, tags and
+// attributes, the parts and the completion of uploads, the bucket's configurations,
+// and the decoding and checking of bodies. What is not there answers NotImplemented as S3 does;
 // versioning and forms that browsers post are the largest such parts.
 package s3

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Error is a refusal in S3's own terms. The codes and their status are those of
@@ -52,6 +53,14 @@ func notImplemented() *Error {
 
 func invalidArgument(message string, args ...any) *Error {
 	return refuse(http.StatusBadRequest, "InvalidArgument", message, args...)
+}
+
+func invalidPartNumber() *Error {
+	return invalidArgument("Part number must be an integer between 1 and %d, inclusive", mostParts)
+}
+
+func unsupportedAlgorithm() *Error {
+	return invalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [%s]", strings.Join(algorithms, ", "))
 }
 
 func invalidRequest(message string, args ...any) *Error {

@@ -308,7 +308,7 @@ func TestCountsAndRefusals(t *testing.T) {
 		t.Errorf("counts %v", n)
 	}
 	_, err := m.PutObjectAcl(t.Context(), &s3.PutObjectAclInput{Bucket: aws.String(testBucket), Key: aws.String("a"), ACL: types.ObjectCannedACLPrivate})
-	wantCode(t, "an access list", err, "NotImplemented")
+	wantCode(t, "an access list", err, "AccessControlListNotSupported")
 	if got := m.read(t, "a"); got != "1" {
 		t.Errorf("an access list wrote %q", got)
 	}

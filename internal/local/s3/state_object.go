@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"io"
 	"maps"
@@ -252,7 +253,9 @@ type Copying struct {
 	// replace single ones.
 	Headers, Over map[string]string
 	Tags          *string
-	Origin        Origin
+	// Algorithm is that of the copy's checksum; "": the one that the source has.
+	Algorithm string
+	Origin    Origin
 }
 
 // Copy copies an object; the copy has an ETag of its own content. Errors:
@@ -276,16 +279,31 @@ func (s *State) Copy(ctx context.Context, c Copying) (*Object, error) {
 	}
 	headers = retagged(headers, from, c.Tags)
 	maps.Copy(headers, c.Over)
+	if headers[storageClass] == "STANDARD" {
+		delete(headers, storageClass)
+	}
 	body := content.Range(0, from.Size)
 	defer body.Close()
-	return s.write(ctx, Write{Bucket: c.Bucket, Key: c.Key, Headers: headers, Body: body, Size: from.Size, If: c.If,
-		Checksum: from.wholeChecksum, Origin: c.Origin}, "CopyObject")
+	w := Write{Bucket: c.Bucket, Key: c.Key, Headers: headers, Body: body, Size: from.Size, If: c.If, Origin: c.Origin}
+	w.summed(c.algorithm(from))
+	return s.write(ctx, w, "CopyObject")
 }
 
-// wholeChecksum is the checksum if it is of the content, not of parts.
-func (o *Object) wholeChecksum() *Checksum {
-	if o.Checksum != nil && o.Checksum.valid() {
-		return o.Checksum
+// algorithm is that of the copy's checksum, "" for none.
+func (c *Copying) algorithm(from *Object) string {
+	if c.Algorithm == "" && from.Checksum != nil {
+		return from.Checksum.Algorithm
 	}
-	return nil
+	return c.Algorithm
+}
+
+// summed lets the checksum of the body be computed while it is read, if there is
+// an algorithm.
+func (w *Write) summed(algorithm string) {
+	sum := newChecksum(algorithm)
+	if sum == nil {
+		return
+	}
+	w.Body = io.TeeReader(w.Body, sum)
+	w.Checksum = func() *Checksum { return &Checksum{algorithm, base64.StdEncoding.EncodeToString(sum.Sum(nil))} }
 }

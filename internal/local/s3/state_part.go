@@ -2,9 +2,7 @@ package s3
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/hex"
-	"io"
 	"strings"
 	"time"
 )
@@ -18,10 +16,7 @@ func (s *State) CopyPart(ctx context.Context, id string, number int, w Write) (*
 	if err != nil {
 		return nil, err
 	}
-	if sum := newChecksum(u.Algorithm); sum != nil {
-		w.Body = io.TeeReader(w.Body, sum)
-		w.Checksum = func() *Checksum { return &Checksum{u.Algorithm, base64.StdEncoding.EncodeToString(sum.Sum(nil))} }
-	}
+	w.summed(u.Algorithm)
 	return s.PutPart(ctx, id, number, w)
 }
 
@@ -30,7 +25,7 @@ func (s *State) CopyPart(ctx context.Context, id string, number int, w Write) (*
 // not the checksum that the upload has announced, and those of the body.
 func (s *State) PutPart(ctx context.Context, id string, number int, w Write) (*part, error) {
 	if number < 1 || number > mostParts {
-		return nil, invalidArgument("Part number must be an integer between 1 and 10000, inclusive")
+		return nil, invalidPartNumber()
 	}
 	s.mu.RLock()
 	upload, err := s.upload(w.Bucket, w.Key, id)

@@ -155,14 +155,16 @@ type Completion struct {
 	Parts           []PartRef
 	If              Conditions
 	// Whole is the checksum that the content must have, if set.
-	Whole  *Checksum
+	Whole *Checksum
+	// Size is how many bytes it must have, if set.
+	Size   *int64
 	Origin Origin
 }
 
 // CompleteUpload makes the object of the listed parts; no byte is copied. Asked
 // again for the same upload it answers the same object. Errors: NoSuchUpload,
-// InvalidPart, InvalidPartOrder, InvalidRequest for a part without its checksum,
-// EntityTooSmall, BadDigest, and what the conditions say; the upload is still there after each.
+// InvalidPart, InvalidPartOrder, InvalidRequest for a part without its checksum or
+// for another size, EntityTooSmall, BadDigest, and what the conditions say; the upload is still there after each.
 func (s *State) CompleteUpload(ctx context.Context, c Completion) (*Object, error) {
 	var done func()
 	c.If, done = s.contested(c.Bucket, c.Key, c.If)
@@ -183,6 +185,9 @@ func (s *State) CompleteUpload(ctx context.Context, c Completion) (*Object, erro
 		return nil, err
 	}
 	o := u.object(parts)
+	if c.Size != nil && *c.Size != o.Size {
+		return nil, invalidRequest("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", *c.Size, o.Size)
+	}
 	if err := s.checkWhole(o, u, c.Whole); err != nil {
 		return nil, err
 	}

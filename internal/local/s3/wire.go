@@ -8,10 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/johannesboyne/gofakes3"
 )
@@ -54,6 +52,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("x-amz-request-id", c.id())
 	w.Header().Set("x-amz-id-2", base64.StdEncoding.EncodeToString([]byte(strings.Repeat(c.id(), 3))))
 	w.Header().Set("Server", "AmazonS3")
+	c.takeHoisted()
 	operation, serve := c.route()
 	h.state.Count(operation)
 	if err := c.check(operation); err != nil {
@@ -96,7 +95,7 @@ func (c *call) get(header string) string { return c.r.Header.Get(header) }
 // unimplemented are the parts of S3 that are asked for by a query name and are
 // not here. Without this a PUT of one of them would write an object.
 var unimplemented = []string{
-	"abac", "accelerate", "acl", "analytics", "annotation", "intelligent-tiering", "inventory", "legal-hold",
+	"abac", "accelerate", "analytics", "annotation", "intelligent-tiering", "inventory", "legal-hold",
 	"metadataConfiguration", "metadataTable", "metrics", "object-lock", "policyStatus", "renameObject", "replication",
 	"restore", "retention", "select", "session", "torrent", "website",
 }
@@ -104,12 +103,12 @@ var unimplemented = []string{
 // route names the operation and who serves it.
 func (c *call) route() (string, func() error) {
 	for name := range c.query {
-		if slices.Contains(unimplemented, name) {
+		if _, is := configs[name]; slices.Contains(unimplemented, name) && !(is && c.key == "") {
 			return "NotImplemented", func() error { return notImplemented() }
 		}
 	}
 	if c.bucket == "" {
-		return "ListBuckets", c.gofakes3
+		return "ListBuckets", c.listBuckets
 	}
 	if c.key == "" {
 		return c.routeBucket()
@@ -120,6 +119,9 @@ func (c *call) route() (string, func() error) {
 	if c.has("tagging") {
 		return c.routeTags()
 	}
+	if c.has("acl") {
+		return c.routeACL("Object")
+	}
 	switch c.r.Method {
 	case http.MethodGet:
 		if c.has("attributes") {
@@ -129,10 +131,10 @@ func (c *call) route() (string, func() error) {
 	case http.MethodHead:
 		return "HeadObject", c.getObject
 	case http.MethodDelete:
-		return "DeleteObject", c.gofakes3
+		return "DeleteObject", c.deleteObject
 	case http.MethodPut:
 		if c.get("x-amz-copy-source") != "" {
-			return "CopyObject", c.gofakes3
+			return "CopyObject", c.copyObject
 		}
 		return "PutObject", c.gofakes3
 	}
@@ -144,6 +146,9 @@ func methodNotAllowed() error {
 }
 
 func (c *call) routeBucket() (string, func() error) {
+	if c.has("acl") {
+		return c.routeACL("Bucket")
+	}
 	for name := range c.query {
 		if config, is := configs[name]; is {
 			return c.routeConfig(name, config)
@@ -213,44 +218,16 @@ func (c *call) check(operation string) error {
 	if owner := c.get("x-amz-expected-bucket-owner"); owner != "" && owner != c.state.cfg.Account {
 		return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
 	}
+	if len(c.key) > mostKeyBytes {
+		return checkKey(c.key)
+	}
+	if err := c.checkClass(); err != nil {
+		return err
+	}
 	if err := c.expired(); err != nil {
 		return err
 	}
 	return c.takeBody(operation)
-}
-
-// expired refuses a presigned URL whose time is over. Clients still make them of
-// both kinds: signature version 2 names the end, 4 the beginning and how long.
-func (c *call) expired() error {
-	end, err := c.presignedUntil()
-	if err != nil {
-		return err
-	}
-	if !end.IsZero() && c.state.cfg.Now().After(end) {
-		return refuse(http.StatusForbidden, "AccessDenied", "Request has expired")
-	}
-	return nil
-}
-
-// presignedUntil is when a presigned URL ends; zero if this is none.
-func (c *call) presignedUntil() (time.Time, error) {
-	if c.has("Signature") && c.has("Expires") {
-		seconds, err := strconv.ParseInt(c.query.Get("Expires"), 10, 64)
-		if err != nil {
-			return time.Time{}, refuse(http.StatusForbidden, "AccessDenied", "Invalid date (should be seconds since epoch): %s", c.query.Get("Expires"))
-		}
-		return time.Unix(seconds, 0), nil
-	}
-	seconds, date := c.query.Get("X-Amz-Expires"), c.query.Get("X-Amz-Date")
-	if seconds == "" {
-		return time.Time{}, nil
-	}
-	from, err := time.Parse("20060102T150405Z", date)
-	life, wrong := time.ParseDuration(seconds + "s")
-	if err != nil || wrong != nil || life < 0 || life > 7*24*time.Hour {
-		return time.Time{}, refuse(http.StatusBadRequest, "AuthorizationQueryParametersError", "X-Amz-Expires must be less than a week (in seconds) and X-Amz-Date a date")
-	}
-	return from.Add(life), nil
 }
 
 // gofakes3 lets the library speak, over a backend that knows this request.

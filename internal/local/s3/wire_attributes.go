@@ -28,6 +28,8 @@ type sums struct {
 	ChecksumCRC64NVME string `xml:",omitempty"`
 	ChecksumSHA1      string `xml:",omitempty"`
 	ChecksumSHA256    string `xml:",omitempty"`
+	ChecksumSHA512    string `xml:",omitempty"`
+	ChecksumMD5       string `xml:",omitempty"`
 	ChecksumType      string `xml:",omitempty"`
 }
 
@@ -42,6 +44,10 @@ func (s *sums) field(algorithm string) *string {
 		return &s.ChecksumCRC64NVME
 	case "SHA1":
 		return &s.ChecksumSHA1
+	case "SHA512":
+		return &s.ChecksumSHA512
+	case "MD5":
+		return &s.ChecksumMD5
 	}
 	return &s.ChecksumSHA256
 }
@@ -84,7 +90,7 @@ func (c *call) getAttributes() error {
 			}
 		case "StorageClass":
 			out.StorageClass = "STANDARD"
-			if class := o.Headers["x-amz-storage-class"]; class != "" {
+			if class := o.Headers[storageClass]; class != "" {
 				out.StorageClass = class
 			}
 		case "ObjectSize":

@@ -126,6 +126,9 @@ func (v *verified) expectChecksum(h http.Header, trailers map[string]string) err
 	}
 	trailer := strings.ToLower(strings.TrimSpace(h.Get("x-amz-trailer")))
 	algorithm := checksumOf(trailer)
+	if unknownChecksum(trailer) {
+		return invalidRequest("The value specified in the x-amz-trailer header is not supported")
+	}
 	if algorithm == "" {
 		return nil
 	}
@@ -146,6 +149,9 @@ func checksumIn(h http.Header) (*Checksum, error) {
 	for name, values := range h {
 		algorithm := checksumOf(name)
 		if algorithm == "" {
+			if unknownChecksum(name) {
+				return nil, invalidRequest("The algorithm type you specified in x-amz-checksum- header is invalid.")
+			}
 			continue
 		}
 		if given != nil {

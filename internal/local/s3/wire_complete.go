@@ -3,6 +3,7 @@ package s3
 import (
 	"encoding/xml"
 	"net/http"
+	"strconv"
 )
 
 // mostCompletion is the largest list of parts: 10,000 with their checksums.
@@ -43,6 +44,13 @@ func (c *call) completeUpload() error {
 		return malformedXML()
 	}
 	in := Completion{Bucket: c.bucket, Key: c.key, ID: c.query.Get("uploadId"), If: backend{c}.conditions(), Whole: whole, Origin: c.origin()}
+	if given := c.get("x-amz-mp-object-size"); given != "" {
+		size, err := strconv.ParseInt(given, 10, 64)
+		if err != nil || size < 0 {
+			return invalidRequest("Value for x-amz-mp-object-size header is invalid")
+		}
+		in.Size = &size
+	}
 	for _, p := range listed.Parts {
 		in.Parts = append(in.Parts, PartRef{p.PartNumber, p.ETag, p.checksum()})
 	}

@@ -16,7 +16,7 @@ type config struct {
 	name    string // in the names of its operations
 	root    string // of its XML document; "" for JSON
 	byDelet bool   // there is an operation that deletes it
-	put     int    // status of a PUT
+	put     int    // status of a PUT; 0: it can only be asked for here
 	// preset is what S3 answers before anything was put; otherwise the refusal.
 	preset           string
 	missing, message string
@@ -33,6 +33,14 @@ var configs = map[string]config{
 		missing: "NoSuchPublicAccessBlockConfiguration", message: "The public access block configuration was not found"},
 	"ownershipControls": {name: "BucketOwnershipControls", root: "OwnershipControls", byDelet: true, put: 200,
 		missing: "OwnershipControlsNotFoundError", message: "The bucket ownership controls were not found"},
+	"accelerate": {name: "BucketAccelerateConfiguration", root: "AccelerateConfiguration",
+		preset: `<AccelerateConfiguration xmlns="` + namespace + `"></AccelerateConfiguration>`},
+	"object-lock": {name: "ObjectLockConfiguration", root: "ObjectLockConfiguration",
+		missing: "ObjectLockConfigurationNotFoundError", message: "Object Lock configuration does not exist for this bucket"},
+	"replication": {name: "BucketReplication", root: "ReplicationConfiguration",
+		missing: "ReplicationConfigurationNotFoundError", message: "The replication configuration was not found"},
+	"website": {name: "BucketWebsite", root: "WebsiteConfiguration",
+		missing: "NoSuchWebsiteConfiguration", message: "The specified bucket does not have a website configuration"},
 	"tagging": {name: "BucketTagging", root: "Tagging", byDelet: true, put: 204,
 		missing: "NoSuchTagSet", message: "The TagSet does not exist"},
 	"cors": {name: "BucketCors", root: "CORSConfiguration", byDelet: true, put: 200,
@@ -46,6 +54,12 @@ var configs = map[string]config{
 }
 
 func (c *call) routeConfig(query string, k config) (string, func() error) {
+	switch c.r.Method {
+	case http.MethodPut, http.MethodDelete:
+		if k.put == 0 {
+			return "NotImplemented", func() error { return notImplemented() }
+		}
+	}
 	switch c.r.Method {
 	case http.MethodGet:
 		return "Get" + k.name, func() error { return c.getConfig(query, k) }

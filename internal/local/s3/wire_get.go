@@ -13,7 +13,7 @@ import (
 // x-amz-meta-….
 var keptHeaders = []string{
 	"content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires",
-	"x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption",
+	storageClass, "x-amz-website-redirect-location", "x-amz-server-side-encryption",
 	"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-bucket-key-enabled",
 }
 
@@ -38,6 +38,9 @@ func headersToKeep(h http.Header) (map[string]string, error) {
 			kept[lower] = strings.Join(values, ",")
 			size += len(lower) - len(metadataPrefix) + len(kept[lower])
 		}
+	}
+	if kept[storageClass] == "STANDARD" {
+		delete(kept, storageClass) // which S3 does not tell
 	}
 	if size > mostMetadataBytes {
 		return nil, refuse(http.StatusBadRequest, "MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")

@@ -85,7 +85,8 @@ func (c *call) listObjects() error {
 	}
 	d := listDocument{Namespace: namespace, Name: c.bucket, Prefix: encode(l.Prefix), Delimiter: encode(l.Delimiter),
 		MaxKeys: most, EncodingType: c.query.Get("encoding-type"), IsTruncated: page.Next != ""}
-	owner := &listedOwner{c.state.cfg.Account, "local"}
+	mine := c.owner()
+	owner := &mine
 	if second {
 		count := len(page.Objects) + len(page.Prefixes)
 		d.KeyCount, d.StartAfter, d.ContinuationToken = &count, encode(c.query.Get("start-after")), token
@@ -110,7 +111,7 @@ func (c *call) listObjects() error {
 func (d *listDocument) fill(page Page, owner *listedOwner, encode func(string) string) {
 	for _, o := range page.Objects {
 		one := listedObject{Key: encode(o.Key), LastModified: iso(o.Modified), ETag: quoted(o.ETag), Size: o.Size, StorageClass: "STANDARD", Owner: owner}
-		if class := o.Headers["x-amz-storage-class"]; class != "" {
+		if class := o.Headers[storageClass]; class != "" {
 			one.StorageClass = class
 		}
 		if o.Checksum != nil {

@@ -63,10 +63,10 @@ func (c *call) listParts() error {
 		return err
 	}
 	most = min(most, mostListedParts)
-	owner := listedOwner{c.state.cfg.Account, "local"}
+	owner := c.owner()
 	out := partsDocument{Namespace: namespace, Bucket: c.bucket, Key: c.key, UploadID: id, Initiator: owner, Owner: owner, StorageClass: "STANDARD",
 		PartNumberMarker: marker, MaxParts: most, ChecksumAlgorithm: u.Algorithm, ChecksumType: u.checksumType()}
-	if class := u.Headers["x-amz-storage-class"]; class != "" {
+	if class := u.Headers[storageClass]; class != "" {
 		out.StorageClass = class
 	}
 	if len(parts) > most {
@@ -100,7 +100,7 @@ func (u *upload) checksumType() string {
 func (c *call) stretchOf(o *Object, given string) (from, length int64, err error) {
 	number, err := strconv.Atoi(given)
 	if err != nil || number < 1 || number > mostParts {
-		return 0, 0, invalidArgument("Part number must be an integer between 1 and 10000, inclusive")
+		return 0, 0, invalidPartNumber()
 	}
 	if o.Upload == "" {
 		if number > 1 {

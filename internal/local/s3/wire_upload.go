@@ -18,9 +18,12 @@ func (b backend) CreateMultipartUpload(bucket, key string, _ map[string]string) 
 	}
 	algorithm := strings.ToUpper(b.c.get("x-amz-checksum-algorithm"))
 	if algorithm != "" && !slices.Contains(algorithms, algorithm) {
-		return "", b.refuse(invalidRequest("Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"))
+		return "", b.refuse(unsupportedAlgorithm())
 	}
-	whole := algorithm == "CRC64NVME" || strings.EqualFold(b.c.get("x-amz-checksum-type"), "FULL_OBJECT")
+	whole, err := wholeOf(algorithm, strings.ToUpper(b.c.get("x-amz-checksum-type")))
+	if err != nil {
+		return "", b.refuse(err)
+	}
 	id, err := b.c.state.CreateUpload(b.c.r.Context(), bucket, key, headers, algorithm, whole)
 	if err != nil {
 		return "", b.refuse(err)
@@ -30,6 +33,22 @@ func (b backend) CreateMultipartUpload(bucket, key string, _ map[string]string) 
 		b.c.w.Header().Set("x-amz-checksum-type", (&upload{Algorithm: algorithm, Whole: whole}).checksumType())
 	}
 	return gofakes3.UploadID(id), nil
+}
+
+// wholeOf tells of what an upload's checksum is to be: of the whole content, which
+// only a CRC can be, or of the parts' checksums.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+func wholeOf(algorithm, kind string) (bool, error) {
+	crc := strings.HasPrefix(algorithm, "CRC")
+	switch {
+	case kind != "" && algorithm == "":
+		return false, invalidRequest("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")
+	case kind != "" && kind != "FULL_OBJECT" && kind != "COMPOSITE":
+		return false, invalidRequest("Value for x-amz-checksum-type header is invalid.")
+	case kind == "FULL_OBJECT" && !crc, kind == "COMPOSITE" && algorithm == "CRC64NVME":
+		return false, invalidRequest("The %s checksum type cannot be used with the %s checksum algorithm.", kind, strings.ToLower(algorithm))
+	}
+	return kind == "FULL_OBJECT" || algorithm == "CRC64NVME", nil
 }
 
 func (b backend) UploadPart(bucket, key string, id gofakes3.UploadID, number int, size int64, input io.Reader) (string, error) {
@@ -115,12 +134,12 @@ type copyPartResult struct {
 // uploadPart answers UploadPart. A part may be empty: an upload of nothing has
 // one part of nothing. gofakes3 takes that for a missing length.
 func (c *call) uploadPart() error {
+	number, err := strconv.Atoi(c.query.Get("partNumber"))
+	if err != nil || number < 1 || number > mostParts {
+		return invalidPartNumber()
+	}
 	if c.get("Content-Length") != "0" {
 		return c.gofakes3()
-	}
-	number, err := strconv.Atoi(c.query.Get("partNumber"))
-	if err != nil {
-		number = 0 // which is none either
 	}
 	if !c.state.HasBucket(c.bucket) {
 		return noSuchBucket()
@@ -154,9 +173,8 @@ func (c *call) uploadPartCopy() error {
 	}
 	from, length := int64(0), o.Size
 	if given := c.get("x-amz-copy-source-range"); given != "" {
-		var partial, ok bool
-		if from, length, partial, ok = parseRange(given, o.Size); !partial || !ok {
-			return invalidArgument("Range specified is not valid for source object of size: %d", o.Size)
+		if from, length, err = copyRange(given, o.Size); err != nil {
+			return err
 		}
 	}
 	body := content.Range(from, length)
@@ -171,4 +189,16 @@ func (c *call) uploadPartCopy() error {
 	}
 	c.document(http.StatusOK, out)
 	return nil
+}
+
+// copyRange reads bytes=first-last, which must lie within the source.
+func copyRange(given string, size int64) (from, length int64, err error) {
+	spec, is := strings.CutPrefix(given, "bytes=")
+	first, last, dash := strings.Cut(spec, "-")
+	from, wrong := parsePosition(first)
+	to, bad := parsePosition(last)
+	if !is || !dash || wrong != nil || bad != nil || from < 0 || to < from || to >= size {
+		return 0, 0, invalidArgument("Range specified is not valid for source object of size: %d", size)
+	}
+	return from, to - from + 1, nil
 }

@@ -9,6 +9,9 @@ import (
 	"sluice/internal/local/machine"
 )
 
+// provisioned is how many processes wait for the first requests of the HTTP API.
+const provisioned = 4
+
 func newDev(s *settings) *cobra.Command {
 	var remote string
 	var unprovisioned bool
@@ -60,6 +63,7 @@ func (s *settings) dev(cmd *cobra.Command) error {
 		return err
 	}
 	s.verbose = s.verbose || !s.json
+	s.provisioned = provisioned
 	own, err := s.start(ctx, folder)
 	if errors.Is(err, machine.ErrRunning) {
 		if running, found := machine.Find(folder); found {

@@ -85,8 +85,10 @@ type settings struct {
 	latency   time.Duration
 	tpm       int
 	verbose   bool
-	outside   outside
-	listening listening
+	// provisioned is that of the machine that is started.
+	provisioned int
+	outside     outside
+	listening   listening
 }
 
 // DefaultPort is where the machine listens unless told or taken.

@@ -96,6 +96,7 @@ func (s *settings) start(ctx context.Context, folder string) (*machine.Machine, 
 	}
 	options := machine.Options{
 		Folder: folder, Memory: s.memory, Functions: functions, Latency: s.latency, TokensPerMinute: s.tpm, Getenv: os.Getenv, Log: io.Discard,
+		Provisioned: s.provisioned,
 	}
 	if s.verbose {
 		options.Log = s.err

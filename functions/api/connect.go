@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"sluice/events"
 	"sluice/internal/answers"
 	"sluice/internal/bedrock"
 	"sluice/internal/budget"
@@ -18,6 +19,7 @@ import (
 	"sluice/internal/objects"
 	"sluice/internal/suppression"
 	"sluice/internal/task"
+	"sluice/schemas"
 )
 
 // Connect makes the handler that works with the services of AWS. The error says
@@ -27,6 +29,8 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Somebody waits for the first request too.
+	schemas.PrepareEvent(events.RequestReceived{}.Type(), events.RequestReceived{}.Version())
 	store := objects.New(s3.NewFromConfig(clients), c.Bucket)
 	list := suppression.New(store, c.SuppressionSecret, time.Now)
 	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment).By(c.Way)

@@ -14,7 +14,7 @@
 //
 // A process serves one call at a time, so a function's concurrency is its number
 // of processes. The one that was used last is used again first; one that had
-// nothing to do for a while is ended. Its environment holds what Lambda sets
+// nothing to do for a while is ended, unless it is provisioned. Its environment holds what Lambda sets
 // and what the function was given, and nothing of the host's. It is in a process
 // group of its own, so an interrupt from the terminal reaches the host alone,
 // and whatever the process started ends with it.

@@ -26,6 +26,10 @@ type Function struct {
 	Environment map[string]string
 	// Concurrency is how many calls run at the same time, at least 1.
 	Concurrency int
+	// Provisioned is how many processes start with the host, and stay when they have
+	// nothing to do, so that a call finds one: Lambda's provisioned concurrency. 0 to
+	// Concurrency.
+	Provisioned int
 	// Yields is how much it leaves the processors to other functions while they have
 	// work, 0 (not at all) to 19: a Unix nice value. A function that brings work in
 	// must not get far ahead of those that do it.
@@ -59,6 +63,7 @@ func (f Function) check() error {
 	problem(f.Timeout <= 0 || f.Timeout > maxTimeout, "timeout %s is not above 0 and at most %s", f.Timeout, maxTimeout)
 	problem(f.Memory < minMemory || f.Memory > maxMemory, "memory %d MB is not %d to %d MB", f.Memory, minMemory, maxMemory)
 	problem(f.Concurrency < 1, "concurrency %d is below 1", f.Concurrency)
+	problem(f.Provisioned < 0 || f.Provisioned > f.Concurrency, "%d provisioned processes are not 0 to its concurrency of %d", f.Provisioned, f.Concurrency)
 	for name, value := range f.Environment {
 		problem(name == "" || strings.ContainsAny(name, "=\x00") || strings.ContainsRune(value, 0), "environment variable %q cannot be set", name)
 	}

@@ -120,7 +120,8 @@ func New(config Config) (*Host, error) {
 	return h, nil
 }
 
-// Start begins to poll. Mappings that are added later poll at once.
+// Start begins to poll, and to start what is provisioned. Mappings that are added
+// later poll at once.
 func (h *Host) Start() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -130,6 +131,9 @@ func (h *Host) Start() {
 	h.started = true
 	for _, p := range h.pollers {
 		h.polls.Go(func() { p.run(h.polling) })
+	}
+	for _, p := range h.pools {
+		h.polls.Go(func() { p.provision(h.polling) })
 	}
 }
 

@@ -231,6 +231,29 @@ func TestIdleEnds(t *testing.T) {
 	}
 }
 
+func TestWhatIsProvisionedIsThereAndStays(t *testing.T) {
+	f := function("f", nil)
+	f.Concurrency, f.Provisioned = 3, 2
+	h, _ := start(t, Config{Functions: []Function{f}, Idle: 20 * time.Millisecond})
+	eventually(t, "two processes", func() bool { return running(h) == 2 })
+	path := filepath.Join(t.TempDir(), "go on")
+	var calling sync.WaitGroup
+	for range 3 {
+		calling.Go(func() { ask(t, h, "f", order{Do: "wait", Path: path}) })
+	}
+	eventually(t, "a third process", func() bool { return running(h) == 3 })
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	calling.Wait()
+	eventually(t, "the third one's end", func() bool { return running(h) == 2 })
+	time.Sleep(100 * time.Millisecond)
+	ask(t, h, "f", order{})
+	if stats := h.Stats()["f"]; running(h) != 2 || stats.ColdStarts != 3 {
+		t.Errorf("%d processes, stats %+v", running(h), stats)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	f := function("f", nil)
 	h, _ := start(t, Config{Functions: []Function{f}})

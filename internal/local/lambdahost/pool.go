@@ -174,6 +174,22 @@ func (p *pool) ready(ctx context.Context) error {
 	}
 }
 
+// provision starts the processes that the function always has. One that does not
+// start is told of, and tried again by the next call.
+func (p *pool) provision(ctx context.Context) {
+	var started []*process
+	for range p.function.Provisioned {
+		taken, err := p.take(ctx)
+		if err != nil {
+			break
+		}
+		started = append(started, taken)
+	}
+	for _, taken := range started {
+		p.put(taken, busy)
+	}
+}
+
 func (p *pool) stopped() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -206,7 +222,7 @@ func (p *pool) put(q *process, from state) {
 	q.state, q.idleSince = idle, time.Now()
 	p.idle = append(p.idle, q)
 	p.signal()
-	if !p.reaping {
+	if !p.reaping && len(p.idle) > p.function.Provisioned {
 		p.reaping = true
 		time.AfterFunc(p.patience, p.reap)
 	}
@@ -235,17 +251,19 @@ func (p *pool) signal() {
 	}
 }
 
-// reap ends what was idle for too long, and comes back when the next one is due.
+// reap ends what was idle for too long and is not provisioned, and comes back when
+// the next one is due.
 func (p *pool) reap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	for len(p.idle) > 0 && now.Sub(p.idle[0].idleSince) >= p.patience {
+	kept := p.function.Provisioned
+	for len(p.idle) > kept && now.Sub(p.idle[0].idleSince) >= p.patience {
 		p.idle[0].state = busy
 		p.idle[0].kill(killedIdle)
 		p.idle = p.idle[1:]
 	}
-	p.reaping = len(p.idle) > 0 && !p.closed
+	p.reaping = len(p.idle) > kept && !p.closed
 	if p.reaping {
 		time.AfterFunc(p.patience-now.Sub(p.idle[0].idleSince), p.reap)
 	}

@@ -40,6 +40,9 @@ type fleet struct {
 	keeper *keeper
 	// metrics hears what functions print; nil if nobody asks for it.
 	metrics *metrics.Registry
+	// provisioned is how many processes of a function with a route are there from the
+	// beginning.
+	provisioned int
 }
 
 // start starts the lambda host with a mapping for every subscription and for
@@ -104,11 +107,16 @@ func (f fleet) list() ([]lambdahost.Function, error) {
 			return nil, fmt.Errorf("the function %s is not built (make build does it): %w", name, err)
 		}
 		environment := f.environment(name)
-		environment["SLUICE_SANDBOXES"] = strconv.Itoa(max(concurrency[name], 1))
-		all = append(all, lambdahost.Function{
+		sandboxes := max(concurrency[name], 1)
+		environment["SLUICE_SANDBOXES"] = strconv.Itoa(sandboxes)
+		function := lambdahost.Function{
 			Name: name, Bootstrap: bootstrap, Timeout: c.Functions[name].TimeoutOf(), Memory: c.Functions[name].Memory,
-			Environment: environment, Concurrency: max(concurrency[name], 1), Yields: yields(f.choreography, name),
-		})
+			Environment: environment, Concurrency: sandboxes, Yields: yields(c, name),
+		}
+		if routed(c, name) {
+			function.Provisioned = min(f.provisioned, sandboxes)
+		}
+		all = append(all, function)
 	}
 	return all, nil
 }

@@ -48,6 +48,9 @@ type Options struct {
 	// Relay is the mail server that the outbox is relayed to; none without its
 	// Server.
 	Relay relay.Options
+	// Provisioned is how many processes of a function that the HTTP API calls start with
+	// the machine, so that the first requests need not wait for one.
+	Provisioned int
 	// Origins are those of the web pages that may call the HTTP API, as
 	// http://localhost:3000; none by default.
 	Origins []string
@@ -179,6 +182,7 @@ func (m *Machine) open(ctx context.Context) error {
 		client: sqs.NewFromConfig(m.config(m.keys)), queues: ownQueues{m.services.SQS},
 		environment: func(function string) map[string]string { return m.environment(function, secret) },
 		log:         m.log, output: m.options.Log, switches: m.services.Lambda, keeper: m.keeper, metrics: m.metrics,
+		provisioned: m.options.Provisioned,
 	}.start(ctx, Environment)
 	if err != nil {
 		return err

@@ -23,10 +23,15 @@ const (
 // wait for what it says, one behind the other, but for the last two. One that
 // somebody waits for, as the HTTP API's, does not.
 func yields(c events.Choreography, function string) int {
-	if slices.Contains(slices.Collect(maps.Values(c.Routes)), function) {
+	if routed(c, function) {
 		return 0
 	}
 	return yieldLeast + min(max(yieldStep*(stages(c, function, nil)-2), 0), yieldMost)
+}
+
+// routed tells whether somebody waits for the function at the HTTP API.
+func routed(c events.Choreography, function string) bool {
+	return slices.Contains(slices.Collect(maps.Values(c.Routes)), function)
 }
 
 // stages is the longest way that an event of the function goes, in functions,

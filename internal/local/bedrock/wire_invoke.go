@@ -80,6 +80,7 @@ func (b *anthropicBlocks) UnmarshalJSON(raw []byte) error {
 }
 
 type anthropicInput struct {
+	Version   string          `json:"anthropic_version"`
 	MaxTokens *int            `json:"max_tokens"`
 	System    anthropicBlocks `json:"system"`
 	Stop      []string        `json:"stop_sequences"`
@@ -111,6 +112,9 @@ func anthropicRequest(modelID string, body []byte) (Request, family, error) {
 	var in anthropicInput
 	if err := decode(body, &in); err != nil {
 		return Request{}, nil, malformed(err)
+	}
+	if in.Version == "" {
+		return Request{}, nil, invalid("anthropic_version: Field required")
 	}
 	if in.MaxTokens == nil {
 		return Request{}, nil, invalid("max_tokens: Field required")

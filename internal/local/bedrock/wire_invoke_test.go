@@ -46,9 +46,9 @@ func TestInvokeModelFamilies(t *testing.T) {
 	}{
 		{"anthropic", haiku, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":500,"system":"Be kind.","messages":[{"role":"user","content":"Where is my parcel?"}]}`,
 			[]any{"content", 0, "text"}, "Where is my parcel?", []any{"stop_reason"}, "end_turn"},
-		{"anthropic, blocks and schema", haiku, `{"max_tokens":500,"messages":[{"role":"user","content":[{"type":"text","text":` + string(text) + `}]}],"output_config":{"format":{"type":"json_schema","schema":` + schema + `}}}`,
+		{"anthropic, blocks and schema", haiku, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":500,"messages":[{"role":"user","content":[{"type":"text","text":` + string(text) + `}]}],"output_config":{"format":{"type":"json_schema","schema":` + schema + `}}}`,
 			[]any{"content", 0, "text"}, `"id":"r-2"`, []any{"model"}, "sluice.local-statistical-v1"},
-		{"anthropic, cut", haiku, `{"max_tokens":5,"messages":[{"role":"user","content":"Where is my parcel?"}]}`,
+		{"anthropic, cut", haiku, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":5,"messages":[{"role":"user","content":"Where is my parcel?"}]}`,
 			[]any{"content", 0, "text"}, "Thank you", []any{"stop_reason"}, "max_tokens"},
 		{"nova", "amazon.nova-lite-v1:0", `{"schemaVersion":"messages-v1","messages":[{"role":"user","content":[{"text":"Where is my parcel?"}]}],"inferenceConfig":{"max_new_tokens":100}}`,
 			[]any{"output", "message", "content", 0, "text"}, "Where is my parcel?", []any{"stopReason"}, "end_turn"},
@@ -81,7 +81,7 @@ func TestInvokeModelFamilies(t *testing.T) {
 
 func TestInvokeModelForcedTool(t *testing.T) {
 	handler := Handler(newState(t, Config{}))
-	body := `{"max_tokens":500,"messages":[{"role":"user","content":"Where is my parcel?"}],"tools":[{"name":"answer","input_schema":{"type":"object","properties":{"language":{"type":"string"}}}}],"tool_choice":{"type":"tool","name":"answer"}}`
+	body := `{"anthropic_version":"bedrock-2023-05-31","max_tokens":500,"messages":[{"role":"user","content":"Where is my parcel?"}],"tools":[{"name":"answer","input_schema":{"type":"object","properties":{"language":{"type":"string"}}}}],"tool_choice":{"type":"tool","name":"answer"}}`
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/model/"+haiku+"/invoke", strings.NewReader(body)))
 	var document any
@@ -99,8 +99,9 @@ func TestInvokeModelForcedTool(t *testing.T) {
 func TestInvokeModelRefusesWhatIsWrong(t *testing.T) {
 	client := newClient(t, newState(t, Config{}))
 	for body, words := range map[string]string{
-		`{`: "Malformed input request", `{"messages":[]}`: "max_tokens", `{"max_tokens":5,"messages":[]}`: "start with a user message",
-		`{"max_tokens":5,"messages":[{"role":"user","content":"x"}],"tool_choice":{"type":"tool","name":"t"}}`: "tool_choice",
+		`{`: "Malformed input request", `{"messages":[]}`: "anthropic_version", `{"anthropic_version":"bedrock-2023-05-31","messages":[]}`: "max_tokens",
+		`{"anthropic_version":"bedrock-2023-05-31","max_tokens":5,"messages":[]}`:                                                                       "start with a user message",
+		`{"anthropic_version":"bedrock-2023-05-31","max_tokens":5,"messages":[{"role":"user","content":"x"}],"tool_choice":{"type":"tool","name":"t"}}`: "tool_choice",
 	} {
 		_, err := client.InvokeModel(t.Context(), &bedrockruntime.InvokeModelInput{ModelId: aws.String(haiku), Body: []byte(body)})
 		wantCode(t, err, "ValidationException", words)
@@ -116,8 +117,8 @@ func FuzzWire(f *testing.F) {
 	f.Add("converse", `{"messages":[{"role":"user","content":[{"document":{"format":"txt","name":"a","source":{"bytes":"aGVsbG8="}}},{"image":{}},{"toolResult":{"content":[{"json":{}},{"text":"x"}]}}]}],"toolConfig":{"tools":[{"toolSpec":{"name":"a","inputSchema":{"json":{"type":"object"}}}}],"toolChoice":{"any":{}}}}`)
 	f.Add("converse", `{"messages":[{"role":"user","content":[null]}],"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":"{}"}}}}}`)
 	f.Add("count-tokens", `{"input":{"invokeModel":{"body":"e30="}}}`)
-	f.Add("invoke", `{"max_tokens":5,"system":[{"type":"text","text":"a"}],"messages":[{"role":"user","content":[{"type":"tool_result","content":"x"}]}]}`)
-	f.Add("invoke", `{"max_tokens":5,"messages":[{"role":"user","content":{}}]}`)
+	f.Add("invoke", `{"anthropic_version":"bedrock-2023-05-31","max_tokens":5,"system":[{"type":"text","text":"a"}],"messages":[{"role":"user","content":[{"type":"tool_result","content":"x"}]}]}`)
+	f.Add("invoke", `{"anthropic_version":"bedrock-2023-05-31","max_tokens":5,"messages":[{"role":"user","content":{}}]}`)
 	handler := Handler(newState(f, Config{}))
 	f.Fuzz(func(t *testing.T, operation, body string) {
 		r := httptest.NewRequest(http.MethodPost, "/model/anthropic.claude/converse", strings.NewReader(body))

@@ -3,6 +3,8 @@ package bedrock
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -72,10 +74,12 @@ type block struct {
 		} `json:"text"`
 	} `json:"guardContent"`
 	ToolUse *struct {
+		ID    string          `json:"toolUseId"`
 		Name  string          `json:"name"`
 		Input json.RawMessage `json:"input"`
 	} `json:"toolUse"`
 	ToolResult *struct {
+		ID      string `json:"toolUseId"`
 		Content []struct {
 			Text *string         `json:"text"`
 			JSON json.RawMessage `json:"json"`
@@ -194,6 +198,33 @@ func (in *converseInput) tools(r *Request) error {
 	return nil
 }
 
+// toolTurn refuses a message whose tool results are not those of the tools that the
+// message before asked for.
+// https://docs.aws.amazon.com/bedrock/latest/userguide/tool-use-inference-call.html
+func (in *converseInput) toolTurn(i int) error {
+	missing := map[string]bool{}
+	if i > 0 {
+		for _, b := range in.Messages[i-1].Content {
+			if b.ToolUse != nil && b.ToolUse.ID != "" {
+				missing[b.ToolUse.ID] = true
+			}
+		}
+	}
+	for _, b := range in.Messages[i].Content {
+		if b.ToolResult == nil || b.ToolResult.ID == "" {
+			continue
+		}
+		if !missing[b.ToolResult.ID] {
+			return invalid("The toolResult block at messages.%d.content has a toolUseId that no toolUse block of the previous turn has, or that another toolResult block has.", i)
+		}
+		delete(missing, b.ToolResult.ID)
+	}
+	if len(missing) > 0 {
+		return invalid("Expected toolResult blocks at messages.%d.content for the following Ids: %.200s", i, strings.Join(slices.Sorted(maps.Keys(missing)), ", "))
+	}
+	return nil
+}
+
 // conversation reads the messages; the last user message is what is answered.
 func (in *converseInput) conversation(r *Request) error {
 	if len(in.Messages) == 0 {
@@ -213,6 +244,9 @@ func (in *converseInput) conversation(r *Request) error {
 			return invalid("A conversation must alternate between user and assistant roles. Make sure the conversation alternates between user and assistant roles and try again.")
 		case len(m.Content) == 0:
 			return invalid("The content field in the Message object at messages.%d is empty. Add a ContentBlock object to the content field and try again.", i)
+		}
+		if err := in.toolTurn(i); err != nil {
+			return err
 		}
 		r.Parts = append(r.Parts, Part{Tokens: messageTokens})
 		var user *[]string

@@ -388,6 +388,24 @@ func TestUnknownPathsAndBodies(t *testing.T) {
 	}
 }
 
+func TestToolResultsAreThoseOfTheTurnBefore(t *testing.T) {
+	handler := Handler(newState(t, Config{}))
+	for results, want := range map[string]string{
+		`{"toolResult":{"toolUseId":"t-1","content":[{"text":"12"}]}}`:                                                              "",
+		`{"toolResult":{"toolUseId":"t-2","content":[{"text":"12"}]}}`:                                                              "that no toolUse block",
+		`{"toolResult":{"toolUseId":"t-1","content":[{"text":"12"}]}},{"toolResult":{"toolUseId":"t-1","content":[{"text":"13"}]}}`: "another toolResult",
+		`{"text":"Never mind."}`: "Expected toolResult blocks at messages.2.content for the following Ids: t-1",
+	} {
+		body := `{"messages":[{"role":"user","content":[{"text":"How warm is it?"}]},
+			{"role":"assistant","content":[{"toolUse":{"toolUseId":"t-1","name":"weather","input":{}}}]},{"role":"user","content":[` + results + `]}]}`
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest("POST", "/model/m/converse", strings.NewReader(body)))
+		if refused := w.Code != http.StatusOK; refused != (want != "") || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s, want %q", results, w.Code, w.Body, want)
+		}
+	}
+}
+
 func TestPlainSlashesInAnARN(t *testing.T) {
 	server := httptest.NewServer(Handler(newState(t, Config{})))
 	defer server.Close()

@@ -56,6 +56,7 @@ type Services struct {
 	// Calls keeps which calls are made; nil if nobody wants to know.
 	Calls *Calls
 
+	account string
 	end     context.CancelFunc
 	running sync.WaitGroup
 }
@@ -64,7 +65,7 @@ type Services struct {
 // for a temporary one), and starts what they do in the background. The store is
 // its owner's to close, after the services.
 func Assemble(store disk.Store, folder string, o Options) (*Services, error) {
-	s := &Services{AWS: o.AWS}
+	s := &Services{AWS: o.AWS, account: o.Account}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

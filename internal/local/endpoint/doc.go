@@ -7,9 +7,11 @@
 //	/model/…                    ─► bedrock, or Amazon Bedrock itself in the user's name ([AWSModel])
 //	signed for lambda           ─► lambda       ◄─ switches mappings ─ scheduler
 //	signed for scheduler        ─► scheduler    ─ messages ─► sqs
+//	a form with an Action       ─► sqs, by the older query protocol; STS's GetCallerIdentity
 //	/_sluice/…, /metrics        ─► the machine's own doors
 //	signed for execute-api, or
 //	unsigned below a route      ─► apigateway   ─► functions
+//	signed for what is not here ─► UnknownOperationException
 //	anything else               ─► s3
 //
 // [Assemble] makes the states over one durable store, in the order in which they

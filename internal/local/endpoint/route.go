@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,7 +36,7 @@ func (d door) open(r *http.Request) bool {
 
 // doors are all of them.
 type doors struct {
-	queues, events, mails, models, mappings, schedules, objects, own, unknown, query door
+	queues, events, mails, models, mappings, schedules, objects, own, unknown, absent, query door
 	// api is the HTTP API's, which has the routes; nil if there is none.
 	api    door
 	routes *apigateway.API
@@ -52,9 +53,10 @@ func (s *Services) doors(log *slog.Logger) doors {
 		objects:   door{s3.Handler(s.S3), signature.Service{Name: "s3", Objects: true}, refuseObjects},
 		own:       door{s.Own, signature.Service{Name: OwnService}, refuseREST},
 		unknown:   door{http.HandlerFunc(unknown), signature.Service{}, refuseTarget},
-		query:     door{http.HandlerFunc(queryProtocol), signature.Service{}, refuseQuery},
+		absent:    door{http.HandlerFunc(absent), signature.Service{}, refuseREST},
 		routes:    s.API,
 	}
+	all.query = door{s.query(), signature.Service{}, refuseQuery}
 	if s.API != nil {
 		all.api = door{s.API, signature.Service{Name: apiService}, s.API.Refuse}
 	}
@@ -93,8 +95,17 @@ func (d *doors) of(r *http.Request) door {
 		return d.api
 	case isQuery(r):
 		return d.query
+	case signedForAnother(r):
+		return d.absent
 	}
 	return d.objects
+}
+
+// signedForAnother tells of a request to a service that speaks JSON at paths and is
+// not here: S3 would take its path for a bucket.
+func signedForAnother(r *http.Request) bool {
+	_, service := signature.Claimed(r)
+	return service != "" && !strings.HasPrefix(service, "s3")
 }
 
 // takesAPI tells whether a request is the HTTP API's: it is signed for that, or its
@@ -184,12 +195,11 @@ func unknown(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"__type":"UnknownOperationException","message":%q}`, "The local machine does not offer "+r.Header.Get("X-Amz-Target")+".")
 }
 
-// isQuery tells a call of AWS's old query protocol: a form with an Action.
-func isQuery(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-}
-
-func queryProtocol(w http.ResponseWriter, _ *http.Request) {
-	answerQuery(w, http.StatusBadRequest, "InvalidAction",
-		"The local machine speaks the JSON protocols of SQS and EventBridge, not the query protocol, and offers neither STS nor SNS; a newer AWS SDK or CLI does.")
+// absent answers a call of a service that is not here, or of a part of one.
+func absent(w http.ResponseWriter, r *http.Request) {
+	_, service := signature.Claimed(r)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Errortype", "UnknownOperationException")
+	w.WriteHeader(http.StatusNotFound)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": "The local machine does not offer " + r.Method + " " + r.URL.Path + " of " + service + "."})
 }

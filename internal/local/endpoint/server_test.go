@@ -200,6 +200,12 @@ func signed(service string) map[string]string {
 	return map[string]string{"Authorization": "AWS4-HMAC-SHA256 Credential=local/20261124/us-east-1/" + service + "/aws4_request, SignedHeaders=host, Signature=0"}
 }
 
+// with is the headers and one more.
+func with(headers map[string]string, name, value string) map[string]string {
+	headers[name] = value
+	return headers
+}
+
 func TestRouting(t *testing.T) {
 	s := start(t, "")
 	cases := []struct {
@@ -219,7 +225,12 @@ func TestRouting(t *testing.T) {
 		{"scheduler", "GET", "/schedules", signed("scheduler"), "", 200, "Schedules"},
 		{"s3, a bucket that is called so", "GET", "/schedules", signed("s3"), "", 404, "NoSuchBucket"},
 		{"another JSON service", "POST", "/", map[string]string{"X-Amz-Target": "DynamoDB_20120810.ListTables"}, "{}", 400, "UnknownOperationException"},
-		{"the query protocol", "POST", "/", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, "Action=ListQueues", 400, "JSON"},
+		{"the query protocol", "POST", "/", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, "Action=CreateQueue&QueueName=q", 200, "<QueueUrl>http://127.0.0.1"},
+		{"the query protocol, of another service", "POST", "/", with(signed("sns"), "Content-Type", "application/x-www-form-urlencoded"), "Action=ListTopics", 400, "ListTopics of sns"},
+		{"the query protocol, broken", "POST", "/", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, "Action=%zz", 400, "MalformedQueryString"},
+		{"who asks", "POST", "/", with(signed("sts"), "Content-Type", "application/x-www-form-urlencoded"), "Action=GetCallerIdentity", 200, "<Account>000000000000</Account>"},
+		{"who asks, unsigned", "POST", "/", map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, "Action=GetCallerIdentity", 403, "MissingAuthenticationToken"},
+		{"a part of Bedrock that is not here", "GET", "/foundation-models", signed("bedrock"), "", 404, "does not offer GET /foundation-models of bedrock"},
 		{"a panic", "GET", "/_sluice/", nil, "", 500, ""},
 		{"still alive", "GET", "/", nil, "", 200, "ListAllMyBucketsResult"},
 		{"another origin", "POST", "/bucket?delete", map[string]string{"Origin": "https://evil.example", "Content-Type": "text/plain"}, "<Delete/>", 403, "origins"},

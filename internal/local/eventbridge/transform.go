@@ -52,6 +52,9 @@ func newTemplate(r *Rule, t Target) (transform, error) {
 	}
 	tpl := template{paths: map[string]path{}, rule: r}
 	for name, expression := range t.InputTransformer.InputPathsMap {
+		if strings.HasPrefix(strings.ToLower(name), "aws.") {
+			return nil, invalid("Parameter InputPathsMap for target %s is not valid: keys can not start with AWS.", t.ID)
+		}
 		p, err := parsePath(expression)
 		if err != nil {
 			return nil, invalid("Parameter InputPathsMap for target %s is not valid: %s", t.ID, err)

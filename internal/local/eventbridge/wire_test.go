@@ -235,6 +235,11 @@ func TestRefusalsHaveAWSNames(t *testing.T) {
 			bad.InputTransformer = &types.InputTransformer{InputTemplate: aws.String(`{"a":<no>}`)}
 			return putTargets(bad)
 		}},
+		{"target's path by a name of AWS's", "ValidationException", "", func() error {
+			bad := target(queue)
+			bad.InputTransformer = &types.InputTransformer{InputTemplate: aws.String(`{"a":1}`), InputPathsMap: map[string]string{"AWS.a": "$.detail"}}
+			return putTargets(bad)
+		}},
 		{"target's input", "ValidationException", "", func() error {
 			bad := target(queue)
 			bad.Input = aws.String("{")

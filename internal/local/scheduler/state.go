@@ -206,3 +206,7 @@ func (s *State) kept(ctx context.Context, t disk.Ticket) error {
 	}
 	return nil
 }
+
+func (s *State) groupARN() string {
+	return "arn:aws:scheduler:" + s.cfg.Region + ":" + s.cfg.Account + ":schedule-group/" + defaultGroup
+}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"sluice/internal/local/awsjson"
 )
@@ -22,6 +23,8 @@ func Handler(s *State) http.Handler {
 	mux.HandleFunc("GET /schedules/{name}", handle(s.wireGet))
 	mux.HandleFunc("DELETE /schedules/{name}", handle(s.wireDelete))
 	mux.HandleFunc("GET /schedules", handle(s.wireList))
+	mux.HandleFunc("GET /schedule-groups", handle(s.wireGroups))
+	mux.HandleFunc("GET /schedule-groups/{name}", handle(s.wireGroup))
 	mux.HandleFunc("/", protocol().Unknown("EventBridge Scheduler", ""))
 	return mux
 }
@@ -54,6 +57,24 @@ func handle[In, Out any](act func(ctx context.Context, c call, in In) (Out, erro
 		}
 		return act(r.Context(), call{r.PathValue("name"), r.URL.Query()}, in)
 	})
+}
+
+// group is a schedule group on the wire.
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_GetScheduleGroup.html
+type group struct{ Arn, Name, State string }
+
+type groups struct{ ScheduleGroups []group }
+
+func (s *State) wireGroup(_ context.Context, c call, _ none) (group, error) {
+	return group{s.groupARN(), defaultGroup, "ACTIVE"}, checkGroup(c.name)
+}
+
+func (s *State) wireGroups(ctx context.Context, c call, in none) (groups, error) {
+	if !strings.HasPrefix(defaultGroup, c.query.Get("NamePrefix")) {
+		return groups{[]group{}}, nil
+	}
+	one, err := s.wireGroup(ctx, call{name: defaultGroup}, in)
+	return groups{[]group{one}}, err
 }
 
 const mostPage = 100

@@ -55,7 +55,11 @@ func TestTheWire(t *testing.T) {
 		{"a key", "POST", "/schedules/c", `{"KmsKeyArn":"k","Target":` + toQueue + `,"FlexibleTimeWindow":{"Mode":"OFF"}}`, 400, "keys"},
 		{"another target's parameters", "POST", "/schedules/c", body(time.Hour, `{"EventBridgeParameters":{}}`), 400, "SqsParameters"},
 		{"an age that overflows", "POST", "/schedules/c", body(time.Hour, `{"Arn":"`+queue+`","RoleArn":"`+role+`","RetryPolicy":{"MaximumEventAgeInSeconds":9223372036854775807}}`), 400, "MaximumEventAge"},
-		{"a group of schedules", "GET", "/schedule-groups", "", 404, "does not know"},
+		{"the groups of schedules", "GET", "/schedule-groups", "", 200, "schedule-group/default"},
+		{"groups of another prefix", "GET", "/schedule-groups?NamePrefix=x", "", 200, `{"ScheduleGroups":[]}`},
+		{"the group", "GET", "/schedule-groups/default", "", 200, "ACTIVE"},
+		{"another group", "GET", "/schedule-groups/x", "", 404, "group x"},
+		{"a new group", "POST", "/schedule-groups/x", "{}", 404, "does not know"},
 	} {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest(c.method, c.path, strings.NewReader(c.body)))

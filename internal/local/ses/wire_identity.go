@@ -47,6 +47,9 @@ type identityList struct {
 	NextToken       string `json:",omitempty"`
 }
 
+// policies are those of an identity: nobody else sends here, so there are none.
+type policies struct{ Policies map[string]string }
+
 func (s *State) identityRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v2/email/identities", handle(func(ctx context.Context, _ call, in identityInput) (identityOutput, error) {
 		made, err := s.CreateIdentity(ctx, Identity{Name: in.EmailIdentity, ConfigurationSet: in.ConfigurationSetName, Tags: in.Tags.asMap()})
@@ -69,6 +72,10 @@ func (s *State) identityRoutes(mux *http.ServeMux) {
 			out.MailFromAttributes = &mailFrom{i.MailFrom.Domain, verified, i.MailFrom.OnMXFailure}
 		}
 		return out, nil
+	}))
+	mux.HandleFunc("GET /v2/email/identities/{name}/policies", handle(func(_ context.Context, c call, _ none) (policies, error) {
+		_, err := s.Identity(c.path("name"))
+		return policies{map[string]string{}}, err
 	}))
 	mux.HandleFunc("DELETE /v2/email/identities/{name}", handle(func(ctx context.Context, c call, _ none) (none, error) {
 		return none{}, s.DeleteIdentity(ctx, c.path("name"))

@@ -65,7 +65,9 @@ type sendInput struct {
 	ConfigurationSetName string
 	EmailTags            []wireMailTag
 	Destination          wireDestination
-	Content              struct {
+	// ListManagementOptions name a contact list; there is none here.
+	ListManagementOptions *struct{ ContactListName string }
+	Content               struct {
 		Simple *struct {
 			Subject content
 			Body    struct {
@@ -100,6 +102,9 @@ func (s *State) wireSend(ctx context.Context, _ call, in sendInput) (sendOutput,
 	r := Request{
 		From: in.FromEmailAddress, ReplyTo: in.ReplyToAddresses, ConfigurationSet: in.ConfigurationSetName,
 		To: in.Destination.ToAddresses, Cc: in.Destination.CcAddresses, Bcc: in.Destination.BccAddresses, Tags: mailTags(in.EmailTags),
+	}
+	if l := in.ListManagementOptions; l != nil {
+		return sendOutput{}, notFound("List with name %s doesn't exist. The local SES keeps no contact lists.", l.ContactListName)
 	}
 	if c := in.Content.Simple; c != nil {
 		r.Simple = &Simple{Subject: c.Subject.Data, Headers: c.Headers, Attachments: attachments(c.Attachments)}

@@ -110,12 +110,20 @@ func TestIdentitiesOverTheWire(t *testing.T) {
 	if err != nil || len(tags.Tags) != 1 {
 		t.Errorf("tags %+v, %v", tags, err)
 	}
+	if policies, err := c.GetEmailIdentityPolicies(ctx, &sdk.GetEmailIdentityPoliciesInput{EmailIdentity: aws.String("example.net")}); err != nil || len(policies.Policies) != 0 {
+		t.Errorf("policies %+v, %v", policies, err)
+	}
 	must(t, nil, second(c.UntagResource(ctx, &sdk.UntagResourceInput{ResourceArn: arn, TagKeys: []string{"a"}})))
 	must(t, nil, second(c.DeleteEmailIdentity(ctx, &sdk.DeleteEmailIdentityInput{EmailIdentity: aws.String("a+b@example.net")})))
 	_, err = c.GetEmailIdentity(ctx, &sdk.GetEmailIdentityInput{EmailIdentity: aws.String("a+b@example.net")})
 	var notFound *types.NotFoundException
 	if !errors.As(err, &notFound) {
 		t.Errorf("deleted: %v", err)
+	}
+	_, err = c.SendEmail(ctx, &sdk.SendEmailInput{FromEmailAddress: aws.String(sender), Destination: &types.Destination{ToAddresses: []string{"a@example.org"}},
+		Content: &types.EmailContent{Raw: &types.RawMessage{Data: []byte("x")}}, ListManagementOptions: &types.ListManagementOptions{ContactListName: aws.String("news")}})
+	if !errors.As(err, &notFound) {
+		t.Errorf("a contact list that is not there: %v", err)
 	}
 	_, err = c.CreateEmailIdentity(ctx, &sdk.CreateEmailIdentityInput{EmailIdentity: aws.String("no domain")})
 	var bad *types.BadRequestException

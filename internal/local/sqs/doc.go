@@ -1,5 +1,6 @@
 // Package sqs is the local machine's Amazon SQS: a pure state, and a wire that
-// speaks its protocol (AWS JSON 1.0) so that any AWS client can use it.
+// speaks its protocol (AWS JSON 1.0, and the older query protocol on top of it)
+// so that any AWS client can use it.
 //
 // The flow of a message:
 //

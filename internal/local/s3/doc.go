@@ -27,7 +27,7 @@
 // error code of its user, so every request gets a backend of its own that knows
 // its request (wire_backend.go), and these are ours: GET and HEAD of objects
 // (ranges, parts, conditions, checksums), copies, deletes, listings, tags and
-// attributes, the parts and the completion of uploads, the bucket's configurations,
-// and the decoding and checking of bodies. What is not there answers NotImplemented as S3 does;
-// versioning and forms that browsers post are the largest such parts.
+// attributes, forms with a file and their policy, the parts and the completion of
+// uploads, the bucket's configurations, and the decoding and checking of bodies. What is not
+// there answers NotImplemented as S3 does; versioning is the largest such part.
 package s3

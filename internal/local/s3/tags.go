@@ -110,22 +110,27 @@ func (c *call) putTags() error {
 	if err != nil {
 		return err
 	}
+	kept, err := tagsOf(document)
+	if err != nil {
+		return err
+	}
+	return c.state.SetTags(c.r.Context(), c.bucket, c.key, kept)
+}
+
+// tagsOf reads a document of tags. Errors: MalformedXML, and those of checkTags.
+func tagsOf(document []byte) (string, error) {
 	var in struct {
 		XMLName xml.Name `xml:"Tagging"`
 		Tags    []tag    `xml:"TagSet>Tag"`
 	}
 	if xml.Unmarshal(document, &in) != nil {
-		return malformedXML()
+		return "", malformedXML()
 	}
 	tags := url.Values{}
 	for _, t := range in.Tags {
 		tags.Add(t.Key, t.Value)
 	}
-	kept, err := checkTags(tags)
-	if err != nil {
-		return err
-	}
-	return c.state.SetTags(c.r.Context(), c.bucket, c.key, kept)
+	return checkTags(tags)
 }
 
 func (c *call) deleteTags() error {

@@ -182,7 +182,7 @@ func (c *call) routeBucket() (string, func() error) {
 		if c.has("delete") {
 			return "DeleteObjects", c.deleteObjects
 		}
-		return "PostObject", func() error { return notImplemented() }
+		return "PostObject", c.postObject
 	}
 	return "MethodNotAllowed", methodNotAllowed
 }

@@ -32,7 +32,11 @@ func TestClientsBoto3(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "python3", "-c", "import boto3").CombinedOutput(); err != nil {
 		t.Skipf("NOT RUN: python3 has no boto3; get it with: pip install boto3 (%s)", lastLine(out))
 	}
-	runClient(t, "", "python3", filepath.Join("testdata", "clients", "boto3_client.py"))
+	for _, script := range []string{"boto3_client.py", "boto3_presigned.py", "boto3_flows.py"} {
+		t.Run(script, func(t *testing.T) {
+			runClient(t, "", "python3", filepath.Join("testdata", "clients", script))
+		})
+	}
 }
 
 func TestClientsJavaScript(t *testing.T) {
@@ -49,7 +53,7 @@ func TestClientsJavaScript(t *testing.T) {
 	// The modules go into a folder of their own, beside copies of the sources:
 	// imports are looked up from where the importing file is.
 	folder := t.TempDir()
-	for _, name := range []string{"package.json", "client.mjs"} {
+	for _, name := range []string{"package.json", "client.mjs", "presigned.mjs"} {
 		source, err := os.ReadFile(filepath.Join("testdata", "clients", "js", name))
 		if err != nil {
 			t.Fatal(err)
@@ -63,7 +67,9 @@ func TestClientsJavaScript(t *testing.T) {
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Fatalf("npm install: %v\n%s", err, out)
 	}
-	runClient(t, folder, "node", "client.mjs")
+	for _, script := range []string{"client.mjs", "presigned.mjs"} {
+		t.Run(script, func(t *testing.T) { runClient(t, folder, "node", script) })
+	}
 }
 
 // needTools skips the test if a program is not there, and says how to get it.

@@ -399,7 +399,7 @@ func TestToolResultsAreThoseOfTheTurnBefore(t *testing.T) {
 		body := `{"messages":[{"role":"user","content":[{"text":"How warm is it?"}]},
 			{"role":"assistant","content":[{"toolUse":{"toolUseId":"t-1","name":"weather","input":{}}}]},{"role":"user","content":[` + results + `]}]}`
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest("POST", "/model/m/converse", strings.NewReader(body)))
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/model/m/converse", strings.NewReader(body)))
 		if refused := w.Code != http.StatusOK; refused != (want != "") || !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s: %d %s, want %q", results, w.Code, w.Body, want)
 		}

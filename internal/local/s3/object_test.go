@@ -326,7 +326,7 @@ func TestCountsAndRefusals(t *testing.T) {
 	}
 	defer response.Body.Close()
 	body, _ := io.ReadAll(response.Body)
-	if !bytes.Contains(body, []byte("<Code>NoSuchKey</Code>")) || response.Header.Get("Access-Control-Allow-Origin") != "" || response.Header.Get("x-amz-request-id") == "" {
+	if !bytes.Contains(body, []byte("<Code>NoSuchKey</Code>")) || !bytes.Contains(body, []byte("<Key>none</Key>")) || response.Header.Get("Access-Control-Allow-Origin") != "" || response.Header.Get("x-amz-request-id") == "" {
 		t.Errorf("%s %v", body, response.Header)
 	}
 }

@@ -281,6 +281,8 @@ type errorDocument struct {
 	Code      string
 	Message   string
 	Condition string `xml:",omitempty"`
+	Key       string `xml:",omitempty"`           // of NoSuchKey
+	Bucket    string `xml:"BucketName,omitempty"` // of NoSuchBucket
 	Resource  string
 	RequestID string `xml:"RequestId"`
 	HostID    string `xml:"HostId"`
@@ -298,8 +300,17 @@ func (c *call) fail(err error) {
 		c.w.WriteHeader(e.Status)
 		return
 	}
-	c.document(e.Status, errorDocument{Code: e.Code, Message: e.Message, Condition: e.Condition,
-		Resource: c.r.URL.Path, RequestID: c.id(), HostID: c.w.Header().Get("x-amz-id-2")})
+	d := errorDocument{Code: e.Code, Message: e.Message, Condition: e.Condition,
+		Resource: c.r.URL.Path, RequestID: c.id(), HostID: c.w.Header().Get("x-amz-id-2")}
+	if copied := c.get("x-amz-copy-source") != ""; !copied { // else it may be the source that is not there
+		switch e.Code {
+		case "NoSuchKey":
+			d.Key = c.key
+		case "NoSuchBucket":
+			d.Bucket = c.bucket
+		}
+	}
+	c.document(e.Status, d)
 }
 
 // document answers an XML document.

@@ -120,21 +120,24 @@ func New(config Config) (*Host, error) {
 	return h, nil
 }
 
-// Start begins to poll, and to start what is provisioned. Mappings that are added
-// later poll at once.
+// Start begins to poll. Mappings that are added later poll at once. It returns when
+// what is provisioned is ready, or does not start, which the log tells.
 func (h *Host) Start() {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.started || h.stopping {
+		h.mu.Unlock()
 		return
 	}
 	h.started = true
 	for _, p := range h.pollers {
 		h.polls.Go(func() { p.run(h.polling) })
 	}
+	var provisioning sync.WaitGroup
 	for _, p := range h.pools {
-		h.polls.Go(func() { p.provision(h.polling) })
+		provisioning.Go(func() { p.provision(h.polling) })
 	}
+	h.mu.Unlock()
+	provisioning.Wait()
 }
 
 // AddMapping lets a queue feed a function. It fails if the mapping is not one

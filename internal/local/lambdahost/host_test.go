@@ -3,11 +3,13 @@ package lambdahost
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -146,13 +148,18 @@ func TestConcurrency(t *testing.T) {
 	f := function("f", nil)
 	f.Concurrency = 3
 	h, _ := start(t, Config{Functions: []Function{f}})
-	path := filepath.Join(t.TempDir(), "go")
+	folder := t.TempDir()
 	pids := make([]int, 3)
 	var calls sync.WaitGroup
 	for i := range pids {
-		calls.Go(func() { pids[i] = ask(t, h, "f", order{Do: "wait", Path: path}).PID })
+		calls.Go(func() {
+			pids[i] = ask(t, h, "f", order{Do: "wait", Path: filepath.Join(folder, strconv.Itoa(i))}).PID
+		})
 	}
-	eventually(t, "three processes", func() bool { return running(h) == 3 })
+	eventually(t, "three calls", func() bool {
+		begun, err := filepath.Glob(filepath.Join(folder, "*.begun"))
+		return err == nil && len(begun) == 3
+	})
 	if _, err := h.Invoke(t.Context(), "f", []byte(`{}`)); !errors.Is(err, ErrThrottled) {
 		t.Errorf("a fourth call: %v", err)
 	}
@@ -169,8 +176,10 @@ func TestConcurrency(t *testing.T) {
 		_, err := h.InvokeWithin(t.Context(), time.Hour, "f", []byte(`{}`))
 		patient <- err
 	}()
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
+	for i := range pids {
+		if err := os.WriteFile(filepath.Join(folder, strconv.Itoa(i)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	calls.Wait()
 	if err := <-patient; err != nil {
@@ -187,6 +196,37 @@ func TestConcurrency(t *testing.T) {
 	}
 	if after := h.Stats()["f"]; after.ColdStarts != before.ColdStarts || before.Throttles != 2 {
 		t.Errorf("stats %+v, then %+v", before, after)
+	}
+}
+
+// A call does not wait for its own process while another one comes back.
+func TestACallTakesWhoeverComesFirst(t *testing.T) {
+	f := function("f", nil)
+	f.Concurrency = 2
+	launched, goOn := make(chan struct{}), make(chan struct{})
+	p := newPool(f, func(context.Context, *pool) (*process, error) {
+		launched <- struct{}{}
+		<-goOn
+		return &process{}, nil
+	}, time.Hour, slog.New(slog.DiscardHandler))
+	there := &process{state: busy}
+	taken := make(chan *process)
+	go func() {
+		q, err := p.take(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		taken <- q
+	}()
+	<-launched
+	p.answered(there)
+	p.back(there)
+	if q := <-taken; q != there {
+		t.Error("the call waits for a process that starts")
+	}
+	close(goOn)
+	if q, err := p.take(t.Context()); err != nil || q == there {
+		t.Errorf("the process that started is not there for the next call: %v", err)
 	}
 }
 
@@ -235,7 +275,9 @@ func TestWhatIsProvisionedIsThereAndStays(t *testing.T) {
 	f := function("f", nil)
 	f.Concurrency, f.Provisioned = 3, 2
 	h, _ := start(t, Config{Functions: []Function{f}, Idle: 20 * time.Millisecond})
-	eventually(t, "two processes", func() bool { return running(h) == 2 })
+	if n := running(h); n != 2 {
+		t.Errorf("%d processes at the start", n)
+	}
 	path := filepath.Join(t.TempDir(), "go on")
 	var calling sync.WaitGroup
 	for range 3 {

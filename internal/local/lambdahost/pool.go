@@ -41,8 +41,8 @@ type pool struct {
 	mu        sync.Mutex
 	idle      []*process // the one used last at the end
 	returning int
-	starting  int           // takers that start one
-	waiting   int           // takers that wait for a returning one, or to start one
+	starting  int           // that are being started
+	waiting   int           // takers
 	changed   chan struct{} // closed and replaced when one came back or ended
 	reaping   bool
 	closed    bool
@@ -63,10 +63,11 @@ func newPool(f Function, launch func(context.Context, *pool) (*process, error), 
 		slots: make(chan struct{}, f.Concurrency), changed: make(chan struct{})}
 }
 
-// take returns a process to give a call to: the idle one that was used last, one
-// that is about to come back, or a new one. The error is ErrStopped, the
-// context's, or a *FunctionError if the function does not start.
+// take returns a process to give a call to: the idle one that was used last, or the
+// first that comes back or that starts. The error is ErrStopped, the context's, or
+// a *startError if the function does not start.
 func (p *pool) take(ctx context.Context) (*process, error) {
+	var mine chan started // of the process that was started for this call
 	for {
 		p.mu.Lock()
 		if p.closed {
@@ -80,66 +81,76 @@ func (p *pool) take(ctx context.Context) (*process, error) {
 			p.mu.Unlock()
 			return taken, nil
 		}
-		if p.returning > p.waiting || p.trying || p.starting >= startsAtOnce() {
-			err := p.await(ctx)
-			if err != nil {
-				return nil, err
-			}
-			continue
+		if mine == nil && p.returning <= p.waiting && !p.trying && p.starting < startsAtOnce() {
+			mine = p.start(ctx)
 		}
-		pause := time.Until(p.retryAt)
-		p.trying = p.failures > 0
-		p.starting++
+		p.waiting++
+		changed := p.changed
 		p.mu.Unlock()
-		return p.startAfter(ctx, pause)
+		var s started
+		select {
+		case <-changed:
+		case s = <-mine:
+			mine = nil
+		case <-ctx.Done():
+			s.err = ctx.Err()
+		}
+		p.mu.Lock()
+		p.waiting--
+		p.mu.Unlock()
+		if s.err != nil || s.over != nil {
+			return s.over, s.err
+		}
 	}
 }
 
-// await waits for a change. It is called with the lock held and gives it up.
-func (p *pool) await(ctx context.Context) error {
-	p.waiting++
-	changed := p.changed
-	p.mu.Unlock()
-	var err error
-	select {
-	case <-changed:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	p.mu.Lock()
-	p.waiting--
-	p.mu.Unlock()
-	return err
+// started is how the start of a process went: it is idle, or taken already, or over,
+// or there is none.
+type started struct {
+	over *process
+	err  error
+}
+
+// start begins to start a process. The lock is held.
+func (p *pool) start(ctx context.Context) chan started {
+	pause := time.Until(p.retryAt)
+	p.trying = p.failures > 0
+	p.starting++
+	told := make(chan started, 1) // whoever asked may have found another
+	go func() { told <- p.startAfter(ctx, pause) }()
+	return told
 }
 
 // startAfter starts a process when the pause is over.
-func (p *pool) startAfter(ctx context.Context, pause time.Duration) (*process, error) {
-	err := sleep(ctx, pause)
-	var started *process
-	if err == nil {
-		started, err = p.launch(ctx, p)
+func (p *pool) startAfter(ctx context.Context, pause time.Duration) (s started) {
+	s.err = sleep(ctx, pause)
+	var q *process
+	if s.err == nil {
+		if q, s.err = p.launch(ctx, p); s.err == nil {
+			p.put(q, starting)
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.trying = false
 	p.starting--
 	defer p.signal()
-	if err == nil {
+	switch {
+	case s.err == nil:
 		if p.failures > 0 {
 			p.log.Info("function starts again", "failedStarts", p.failures)
 		}
 		p.failures, p.told, p.retryAt = 0, "", time.Time{}
-		started.state = busy
-		return started, nil
-	}
-	if ctx.Err() == nil && !p.closed {
+		if q.state == ended {
+			s.over = q // the call that is given to it counts the attempt
+		}
+	case p.closed:
+		s.err = ErrStopped
+	case ctx.Err() == nil:
 		p.retryAt = time.Now().Add(min(firstPause<<min(p.failures, 10), lastPause))
 		p.failures++
 	}
-	if p.closed {
-		err = ErrStopped
-	}
-	return nil, err
+	return s
 }
 
 // tell logs why the function does not start, unless it said so already.

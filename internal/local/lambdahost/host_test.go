@@ -148,17 +148,16 @@ func TestConcurrency(t *testing.T) {
 	f := function("f", nil)
 	f.Concurrency = 3
 	h, _ := start(t, Config{Functions: []Function{f}})
-	folder := t.TempDir()
-	pids := make([]int, 3)
+	var mu sync.Mutex
+	var pids []int
 	var calls sync.WaitGroup
-	for i := range pids {
+	goOn := waiting(t, 3, func(o order) {
 		calls.Go(func() {
-			pids[i] = ask(t, h, "f", order{Do: "wait", Path: filepath.Join(folder, strconv.Itoa(i))}).PID
+			pid := ask(t, h, "f", o).PID
+			mu.Lock()
+			defer mu.Unlock()
+			pids = append(pids, pid)
 		})
-	}
-	eventually(t, "three calls", func() bool {
-		begun, err := filepath.Glob(filepath.Join(folder, "*.begun"))
-		return err == nil && len(begun) == 3
 	})
 	if _, err := h.Invoke(t.Context(), "f", []byte(`{}`)); !errors.Is(err, ErrThrottled) {
 		t.Errorf("a fourth call: %v", err)
@@ -176,11 +175,7 @@ func TestConcurrency(t *testing.T) {
 		_, err := h.InvokeWithin(t.Context(), time.Hour, "f", []byte(`{}`))
 		patient <- err
 	}()
-	for i := range pids {
-		if err := os.WriteFile(filepath.Join(folder, strconv.Itoa(i)), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	goOn()
 	calls.Wait()
 	if err := <-patient; err != nil {
 		t.Errorf("a fourth call that waits: %v", err)
@@ -278,21 +273,40 @@ func TestWhatIsProvisionedIsThereAndStays(t *testing.T) {
 	if n := running(h); n != 2 {
 		t.Errorf("%d processes at the start", n)
 	}
-	path := filepath.Join(t.TempDir(), "go on")
 	var calling sync.WaitGroup
-	for range 3 {
-		calling.Go(func() { ask(t, h, "f", order{Do: "wait", Path: path}) })
+	goOn := waiting(t, 3, func(o order) { calling.Go(func() { ask(t, h, "f", o) }) })
+	if n := running(h); n != 3 {
+		t.Errorf("%d processes for three calls", n)
 	}
-	eventually(t, "a third process", func() bool { return running(h) == 3 })
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	goOn()
 	calling.Wait()
 	eventually(t, "the third one's end", func() bool { return running(h) == 2 })
 	time.Sleep(100 * time.Millisecond)
 	ask(t, h, "f", order{})
 	if stats := h.Stats()["f"]; running(h) != 2 || stats.ColdStarts != 3 {
 		t.Errorf("%d processes, stats %+v", running(h), stats)
+	}
+}
+
+// waiting begins calls that wait until goOn is called, and returns when all of them
+// are with their processes.
+func waiting(t *testing.T, n int, begin func(order)) (goOn func()) {
+	t.Helper()
+	folder := t.TempDir()
+	path := func(i int) string { return filepath.Join(folder, strconv.Itoa(i)) }
+	for i := range n {
+		begin(order{Do: "wait", Path: path(i)})
+	}
+	eventually(t, "all calls", func() bool {
+		begun, err := filepath.Glob(filepath.Join(folder, "*.begun"))
+		return err == nil && len(begun) == n
+	})
+	return func() {
+		for i := range n {
+			if err := os.WriteFile(path(i), nil, 0o600); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
 

@@ -81,7 +81,7 @@ func (p *pool) take(ctx context.Context) (*process, error) {
 			p.mu.Unlock()
 			return taken, nil
 		}
-		if mine == nil && p.returning <= p.waiting && !p.trying && p.starting < startsAtOnce() {
+		if mine == nil && p.returning+p.starting <= p.waiting && !p.trying && p.starting < startsAtOnce() {
 			mine = p.start(ctx)
 		}
 		p.waiting++

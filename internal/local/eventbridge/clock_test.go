@@ -28,6 +28,15 @@ func clock(t testing.TB, s *State, schedule, pattern string, targets ...Target) 
 	}
 }
 
+// ticking runs a test on a bus whose clock goes by the bubble's time.
+func ticking(t *testing.T, test func(*testing.T, *State, *queues)) {
+	synctest.Test(t, func(t *testing.T) {
+		s, q := newState(t, Config{})
+		running(t, s)
+		test(t, s, q)
+	})
+}
+
 // times are those of the events in a queue.
 func (q *queues) times(t testing.TB, target string) (all []string) {
 	t.Helper()
@@ -43,9 +52,7 @@ func (q *queues) times(t testing.TB, target string) (all []string) {
 
 // synctest begins at midnight, 1 January 2000, a Saturday.
 func TestAScheduleSaysItsEvent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, q := newState(t, Config{})
-		running(t, s)
+	ticking(t, func(t *testing.T, s *State, q *queues) {
 		time.Sleep(7 * time.Second)
 		clock(t, s, "rate(1 hour)", "", Target{ARN: queue})
 		time.Sleep(time.Hour - time.Second)
@@ -72,9 +79,7 @@ func TestAScheduleSaysItsEvent(t *testing.T) {
 }
 
 func TestACronIsDueByUTC(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, q := newState(t, Config{})
-		running(t, s)
+	ticking(t, func(t *testing.T, s *State, q *queues) {
 		clock(t, s, "cron(30 6 ? * MON *)", "", Target{ARN: queue})
 		time.Sleep(15 * 24 * time.Hour)
 		if got, want := q.times(t, queue), []string{"2000-01-03T06:30:00Z", "2000-01-10T06:30:00Z"}; !slices.Equal(got, want) {
@@ -89,9 +94,7 @@ func TestACronIsDueByUTC(t *testing.T) {
 
 // The pattern and the clock trigger the one rule; what the clock says is on no bus.
 func TestARuleWithAPatternAndASchedule(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, q := newState(t, Config{})
-		running(t, s)
+	ticking(t, func(t *testing.T, s *State, q *queues) {
 		rule(t, s, "", "all", `{"source":[{"prefix":""}]}`, Target{ARN: otherQueue})
 		if _, err := s.CreateArchive(t.Context(), Archive{Name: "a"}, s.busARN(defaultBus)); err != nil {
 			t.Fatal(err)
@@ -118,9 +121,7 @@ func TestARuleWithAPatternAndASchedule(t *testing.T) {
 // What a target makes of the event, other buses, retries and dead letters are as
 // for any event.
 func TestAScheduledEventIsDeliveredAsAnyOther(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, q := newState(t, Config{})
-		running(t, s)
+	ticking(t, func(t *testing.T, s *State, q *queues) {
 		if _, err := s.CreateBus(t.Context(), Bus{Name: "own"}); err != nil {
 			t.Fatal(err)
 		}
@@ -146,9 +147,7 @@ func TestAScheduledEventIsDeliveredAsAnyOther(t *testing.T) {
 }
 
 func TestADisabledRuleHasNoClock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, q := newState(t, Config{})
-		running(t, s)
+	ticking(t, func(t *testing.T, s *State, q *queues) {
 		clock(t, s, "rate(1 hour)", "", Target{ARN: queue})
 		time.Sleep(90 * time.Minute)
 		for _, state := range []string{StateDisabled, StateEnabled} {
@@ -167,9 +166,7 @@ func TestADisabledRuleHasNoClock(t *testing.T) {
 // A rule that is put again with its schedule goes on; another schedule begins
 // anew; none, or no rule, ends it.
 func TestARuleThatIsPutAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, q := newState(t, Config{})
-		running(t, s)
+	ticking(t, func(t *testing.T, s *State, q *queues) {
 		clock(t, s, "rate(1 hour)", "", Target{ARN: queue})
 		for range 4 {
 			time.Sleep(40 * time.Minute)

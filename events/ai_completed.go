@@ -6,6 +6,10 @@ package events
 type AiCompleted struct {
 	// Answer is the key of the kept answer under answers/.
 	Answer string `json:"answer"`
+	// Bundle is the key of an object under answers/bundles/ that holds the same
+	// answer beside others, so that many are read at once; "" if there is none. It may
+	// be gone at any time, the kept answer is not.
+	Bundle string `json:"bundle,omitempty"`
 	Spend
 }
 

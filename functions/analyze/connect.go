@@ -44,6 +44,7 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 		}),
 		Permit:     suppression.Permit{List: suppression.New(store, c.SuppressionSecret, time.Now), Domains: c.Domains},
 		Bus:        bus.New(eventbridge.NewFromConfig(clients), c.Bus, Name),
+		Store:      store,
 		PastBudget: c.Limits.Past,
 		Log:        log,
 		Now:        time.Now,

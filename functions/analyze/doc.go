@@ -23,6 +23,9 @@
 // paid for is found again under answers/, so a second delivery says the same
 // events and pays nothing.
 //
+// What is answered of uploads lies in bundles as well (bundle.go): store, which hears
+// only where an answer lies, reads a hundred at once then.
+//
 // Where there is a workflow, a good request with audit: true is not asked here but
 // started there (Step Functions; see internal/workflow), under its own id. Its
 // question comes back through the same queue with an execution in it, and is

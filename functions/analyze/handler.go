@@ -12,10 +12,12 @@ import (
 	"sluice/events"
 	"sluice/internal/admission"
 	"sluice/internal/answers"
+	"sluice/internal/answers/kept"
 	"sluice/internal/bedrock"
 	"sluice/internal/budget"
 	"sluice/internal/consume"
 	"sluice/internal/fault"
+	"sluice/internal/objects"
 	"sluice/internal/requests"
 	"sluice/internal/task"
 	"sluice/internal/telemetry"
@@ -69,7 +71,9 @@ type Parts struct {
 	Answers  Answers
 	// Permit decides who may be mailed, before the model is asked.
 	Permit admission.Permit
-	Bus    Publisher
+	// Store is where bundles of answers lie.
+	Store *objects.Store
+	Bus   Publisher
 	// Mappings is nil where nothing may be paused.
 	Mappings Mappings
 	// Workflow is nil where there is none: then requests that ask for an audit go by
@@ -111,10 +115,12 @@ type request struct {
 // ask the same thing share a call. It returns one error per message, in order.
 func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []error {
 	batch := h.Answers.Begin(ctx, len(messages))
+	bundles := newBundles(ctx, h.Store, h.Log, len(messages))
 	errs := consume.Many(ctx, messages, len(messages), func(ctx context.Context, m consume.Message) error {
-		seat := batch.Seat()
+		seat, place := batch.Seat(), bundles.place()
 		defer seat.Leave()
-		return h.handle(ctx, m, seat)
+		defer place.leave()
+		return h.handle(ctx, m, seat, place)
 	})
 	if err := batch.End(ctx); err != nil {
 		h.Log.WarnContext(ctx, "what is left of the budget was not given back; it counts as spent", "error", err.Error())
@@ -126,7 +132,7 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 // handle answers one request and says how it ended. It returns what stood in the
 // way: Defer for a throttled model, Park for what needs a person, and S3's, the
 // model's or the bus's own error otherwise.
-func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.Seat) error {
+func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.Seat, place *place) error {
 	ctx, r, err := h.read(ctx, m)
 	if err != nil {
 		return err
@@ -151,7 +157,7 @@ func (h *Handler) handle(ctx context.Context, m consume.Message, seat *answers.S
 	if err != nil {
 		return err
 	}
-	return h.tell(ctx, r, outcome)
+	return h.tell(ctx, r, outcome, place)
 }
 
 // read decodes the request and finds everything that is wrong with it.
@@ -256,14 +262,22 @@ func nextReset(now time.Time) time.Time {
 }
 
 // tell says how the model's part ended.
-func (h *Handler) tell(ctx context.Context, r *request, o answers.Outcome) error {
+func (h *Handler) tell(ctx context.Context, r *request, o answers.Outcome, place *place) error {
 	if o.Failure != nil {
 		h.Log.InfoContext(ctx, "failed", "class", o.Failure.Class, "reused", o.Spend.Reused, "costUSD", o.Spend.CostUSD)
 		return h.say(ctx, r, events.AiFailed{Class: o.Failure.Class, Message: o.Failure.Message, Spend: o.Spend}, events.Failed)
 	}
 	h.Log.InfoContext(ctx, "answered", "model", o.Spend.Model, "inputTokens", o.Spend.Usage.Input, "outputTokens", o.Spend.Usage.Output,
 		"costUSD", o.Spend.CostUSD, "reused", o.Spend.Reused)
-	return h.say(ctx, r, events.AiCompleted{Answer: o.Key, Spend: o.Spend}, "")
+	return h.say(ctx, r, events.AiCompleted{Answer: o.Key, Bundle: h.bundle(r, o, place), Spend: o.Spend}, "")
+}
+
+// bundle puts an upload's answer with others. Nobody waits for it alone.
+func (h *Handler) bundle(r *request, o answers.Outcome, place *place) string {
+	if r.Request.Upload == nil {
+		return ""
+	}
+	return place.add(kept.Told{RequestID: r.RequestID, Tenant: r.Tenant, Task: r.question.Task.Name, TaskVersion: r.question.Task.Version(), Key: o.Key, Answer: o.Answer})
 }
 
 // say publishes what follows from the request; with an outcome, as its end.

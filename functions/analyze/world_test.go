@@ -111,7 +111,7 @@ func (w *world) restart() {
 			Ledger: ledger.New(w.log, "test", clock), Budget: budget.New(store, w.limits, clock),
 		}),
 		Mappings: w, PastBudget: w.limits.Past, Permit: suppression.Permit{List: w.suppressions(), Domains: w.domains()},
-		Bus: bus.New(w.bus, "own", Name), Log: log, Now: clock,
+		Store: store, Bus: bus.New(w.bus, "own", Name), Log: log, Now: clock,
 	}
 	if w.workflow != nil {
 		parts.Workflow = w.workflow

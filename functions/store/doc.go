@@ -12,6 +12,9 @@
 // in other company is written twice, and whoever reads segments counts its
 // position once (results.Open).
 //
+// An answer that lies in a bundle is read with its neighbours, in one call; whatever
+// the bundle lacks is read where it is kept.
+//
 // What is wrong with one record (its answer is gone, or is not its own) is that
 // record's error; its neighbours are stored.
 package store

@@ -58,7 +58,8 @@ func (h *Handler) Handle(ctx context.Context, messages []consume.Message) []erro
 	for i, m := range messages {
 		items[i] = decode(m)
 	}
-	each(items, func(n *item) { n.err = h.load(ctx, n) })
+	bundles := h.bundles(ctx, items)
+	each(items, func(n *item) { n.err = h.load(ctx, n, bundles[n.said.Bundle]) })
 	h.write(ctx, items)
 	h.say(ctx, began, items)
 	errs := make([]error, len(items))
@@ -99,9 +100,40 @@ func each(items []*item, f func(*item)) {
 	running.Wait()
 }
 
-// load makes the result of an item from its kept answer.
-func (h *Handler) load(ctx context.Context, n *item) error {
-	answer, err := kept.Load(ctx, h.store, n.said.Answer)
+// bundles reads every bundle that an item names, once. One that cannot be read is
+// left out: its answers are kept one by one as well.
+func (h *Handler) bundles(ctx context.Context, items []*item) map[string]kept.Bundle {
+	var heads []*item // one item of each bundle
+	all := map[string]kept.Bundle{}
+	for _, n := range items {
+		if _, seen := all[n.said.Bundle]; n.err == nil && n.said.Bundle != "" && !seen {
+			all[n.said.Bundle] = nil
+			heads = append(heads, n)
+		}
+	}
+	var mu sync.Mutex
+	each(heads, func(n *item) {
+		if found, err := kept.LoadBundle(ctx, h.store, n.said.Bundle); err == nil {
+			mu.Lock()
+			defer mu.Unlock()
+			all[n.said.Bundle] = found
+		}
+	})
+	return all
+}
+
+// answer is the item's answer: from the bundle, or where it is kept.
+func (h *Handler) answer(ctx context.Context, n *item, bundle kept.Bundle) (kept.Told, error) {
+	if told, found := bundle.Find(n.event.Tenant, n.event.RequestID, n.said.Answer); found {
+		return told, nil
+	}
+	a, err := kept.Load(ctx, h.store, n.said.Answer)
+	return kept.Told{Tenant: a.Tenant, Task: a.Task, TaskVersion: a.TaskVersion, Key: a.Key, Answer: a.Answer}, err
+}
+
+// load makes the result of an item from its answer.
+func (h *Handler) load(ctx context.Context, n *item, bundle kept.Bundle) error {
+	answer, err := h.answer(ctx, n, bundle)
 	switch {
 	case errors.Is(err, objects.ErrNotFound):
 		return fault.Errorf(fault.Park, "the kept answer is gone: %w", err)

@@ -3,13 +3,13 @@
 //
 // # Erase: whose
 //
-//	every version of every object ─► Subject.of ─► keep │ remove │ rewrite (a segment with others' lines)
+//	every version of every object ─► Subject.of ─► keep │ remove │ rewrite (a segment or bundle with others' lines)
 //	                                                        └─► gone, older versions too
 //	the same look again ─► Proof: for each prefix what went, and that nothing is left
 //
-// Keys tell most; answers, segments, progress and what is parked are read. A record
-// of an upload is in its file too, so the file goes, and the upload's report; the
-// other records' results stay.
+// Keys tell most; answers and bundles of them, segments, progress and what is
+// parked are read. A record of an upload is in its file too, so the file goes, and
+// the upload's report; the other records' results stay.
 //
 // What stays, on purpose: suppressions/, since whoever asked not to be mailed must
 // not be mailed again because he was forgotten, and reputation/; both know

@@ -36,6 +36,7 @@ func filled(versioned bool) *bucket {
 			b.put("answers/"+tenant+"1", line(tenant, "r1", text))
 			b.put("answers/"+tenant+"2", fmt.Sprintf(`{"tenant":%q,"requestId":"r9","failures":{"r2":{}},"answer":%q}`, tenant, text))
 			b.put("answers/"+tenant+"3", line(tenant, file+"-1", text))
+			b.put("answers/bundles/"+tenant, line(tenant, file+"-1", text)+line(tenant, file+"-12", text+"-12"))
 			b.put("results/dt=2026-03-04/"+tenant+"/r1.json", line(tenant, "r1", text))
 			b.put("results/dt=2026-03-04/"+tenant+"/r2.json", line(tenant, "r2", text))
 			b.put("results/dt=2026-03-04/upload="+file+"/x.ndjson", line(tenant, file+"-1", text)+line(tenant, file+"-12", text+"-12"))
@@ -106,13 +107,13 @@ func TestARequestIsForgottenAndNothingElse(t *testing.T) {
 	for name, tt := range map[string]struct {
 		id     string
 		gone   []string
-		within string // what is left of a segment
+		within string // what is left of a segment and of a bundle
 	}{
 		"single": {"r1", []string{"answers/acme1", "batches/acme", "parked/acme/r1/1.json", "requests/acme/r1.json", "results/dt=2026-03-04/acme/r1.json"}, ""},
 		"failed": {"r2", []string{"answers/acme2", "requests/acme/r2.json", "results/dt=2026-03-04/acme/r2.json"}, ""},
 		"record": {uploadID + "-1", []string{"answers/acme3", "parked/acme/" + uploadID + "-1/1.json", "reports/acme/" + uploadID + "/results.csv",
 			"uploads/acme/classify/a.csv", "uploads/acme/classify/a.csv.sluice.json"}, "acme-secret-12"},
-		"upload": {uploadID, []string{"answers/acme3", "parked/acme/" + uploadID + "-1/1.json", "progress/" + uploadID + "/ingest.json",
+		"upload": {uploadID, []string{"answers/acme3", "answers/bundles/acme", "parked/acme/" + uploadID + "-1/1.json", "progress/" + uploadID + "/ingest.json",
 			"progress/" + uploadID + "/problems/p.ndjson", "progress/" + uploadID + "/track.json", "reports/acme/" + uploadID + "/results.csv",
 			"results/dt=2026-03-04/upload=" + uploadID + "/x.ndjson", "uploads/acme/classify/a.csv", "uploads/acme/classify/a.csv.sluice.json"}, ""},
 		"unknown": {"r7", nil, ""},
@@ -139,9 +140,11 @@ func TestARequestIsForgottenAndNothingElse(t *testing.T) {
 						t.Errorf("%+v", c)
 					}
 				}
-				segment := b.objects["results/dt=2026-03-04/upload="+uploadID+"/x.ndjson"]
-				if tt.within != "" && (len(segment) != 1 || strings.Count(string(segment[0].body), "\n") != 1 || !strings.Contains(string(segment[0].body), tt.within)) {
-					t.Errorf("versions %v: the segment holds %+v", versioned, segment)
+				for _, key := range []string{"results/dt=2026-03-04/upload=" + uploadID + "/x.ndjson", "answers/bundles/acme"} {
+					shared := b.objects[key]
+					if tt.within != "" && (len(shared) != 1 || strings.Count(string(shared[0].body), "\n") != 1 || !strings.Contains(string(shared[0].body), tt.within)) {
+						t.Errorf("versions %v: %s holds %+v", versioned, key, shared)
+					}
 				}
 			}
 		})

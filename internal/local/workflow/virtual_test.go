@@ -187,7 +187,7 @@ func (v *virtual) analyze() *analyze.Handler {
 			Pace:   func(string) pacing.Config { return pacing.Config{Sandboxes: 1, InFlight: 10} },
 			Ledger: ledger.New(io.Discard, environment, time.Now), Budget: budget.New(v.store, budget.Limits{}, time.Now),
 		}),
-		Mappings: v, Permit: suppression.Permit{List: v.suppressions(), Domains: v.domains()}, Bus: sayer{v, analyze.Name}, Log: telemetry.NewLogger(io.Discard, analyze.Name), Now: time.Now,
+		Mappings: v, Permit: suppression.Permit{List: v.suppressions(), Domains: v.domains()}, Store: v.store, Bus: sayer{v, analyze.Name}, Log: telemetry.NewLogger(io.Discard, analyze.Name), Now: time.Now,
 	}
 	if v.machine != nil {
 		if parts.Workflow, err = workflow.NewMachine(workflow.New(v.aws()), machineARN); err != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"sluice/internal/answers"
 	"sluice/internal/bedrock"
@@ -31,7 +30,7 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := objects.New(s3.NewFromConfig(clients), c.Bucket)
+	store := objects.Connect(clients, c.Bucket)
 	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment).By(c.Way)
 	parts := Parts{
 		Tenants:  c.Tenants,

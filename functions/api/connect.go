@@ -31,7 +31,7 @@ func Connect(c Config, clients aws.Config, log *slog.Logger) (*Handler, error) {
 	}
 	// Somebody waits for the first request too.
 	schemas.PrepareEvent(events.RequestReceived{}.Type(), events.RequestReceived{}.Version())
-	store := objects.New(s3.NewFromConfig(clients), c.Bucket)
+	store := objects.Connect(clients, c.Bucket)
 	list := suppression.New(store, c.SuppressionSecret, time.Now)
 	model := bedrock.New(bedrockruntime.NewFromConfig(clients), models, c.Environment).By(c.Way)
 	// The checksum of a body that is not there yet must not be signed.

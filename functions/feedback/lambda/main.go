@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -25,7 +24,7 @@ func main() {
 	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
 	telemetry.ExitIf(log, err)
-	handler := feedback.New(config, objects.New(s3.NewFromConfig(aws), config.Bucket), sesv2.NewFromConfig(aws),
+	handler := feedback.New(config, objects.Connect(aws, config.Bucket), sesv2.NewFromConfig(aws),
 		bus.New(eventbridge.NewFromConfig(aws), config.Bus, feedback.Name), log, time.Now)
 	lambda.Start(consume.All(consume.Options{Function: feedback.Name, Log: log, Queues: sqs.NewFromConfig(aws),
 		InFlight: feedback.InFlight}, handler.Handle))

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/functions/ingest"
@@ -24,7 +23,7 @@ func main() {
 	telemetry.ExitIf(log, err)
 	clients, err := awsclient.Config(awsclient.Options{})
 	telemetry.ExitIf(log, err)
-	store := objects.New(s3.NewFromConfig(clients), config.Bucket)
+	store := objects.Connect(clients, config.Bucket)
 	h := ingest.New(store, bus.NewPayloads(store), bus.New(eventbridge.NewFromConfig(clients), config.Bus, ingest.Name), log, time.Now)
 	lambda.Start(consume.Each(consume.Options{Function: ingest.Name, Log: log, Queues: sqs.NewFromConfig(clients), InFlight: 1, Defers: true}, h.Handle))
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -26,7 +25,7 @@ func main() {
 	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
 	telemetry.ExitIf(log, err)
-	handler, err := notify.New(config, objects.New(s3.NewFromConfig(aws), config.Bucket),
+	handler, err := notify.New(config, objects.Connect(aws, config.Bucket),
 		sesv2.NewFromConfig(aws, notify.OneAttempt), bus.New(eventbridge.NewFromConfig(aws), config.Bus, notify.Name), time.Now)
 	telemetry.ExitIf(log, err)
 	lambda.Start(consume.Each(consume.Options{Function: notify.Name, Log: log, Queues: sqs.NewFromConfig(aws), Tasks: workflow.New(aws), Defers: true}, handler.Handle))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/functions/park"
@@ -25,7 +24,7 @@ func main() {
 	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
 	telemetry.ExitIf(log, err)
-	handler := park.New(config, objects.New(s3.NewFromConfig(aws), config.Bucket),
+	handler := park.New(config, objects.Connect(aws, config.Bucket),
 		bus.New(eventbridge.NewFromConfig(aws), config.Bus, park.Name), log, time.Now)
 	lambda.Start(consume.Each(consume.Options{Function: park.Name, Log: log, Queues: sqs.NewFromConfig(aws),
 		Anything: true, Defers: true, MaxFailures: math.MaxInt}, handler.Handle))

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/functions/store"
@@ -25,7 +24,7 @@ func main() {
 	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
 	telemetry.ExitIf(log, err)
-	handler := store.New(objects.New(s3.NewFromConfig(aws), config.Bucket),
+	handler := store.New(objects.Connect(aws, config.Bucket),
 		bus.New(eventbridge.NewFromConfig(aws), config.Bus, store.Name), time.Now)
 	lambda.Start(consume.All(consume.Options{Function: store.Name, Log: log, Queues: sqs.NewFromConfig(aws), Tasks: workflow.New(aws)}, handler.Handle))
 }

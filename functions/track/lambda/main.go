@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/functions/track"
@@ -24,7 +23,7 @@ func main() {
 	telemetry.ExitIf(log, err)
 	aws, err := awsclient.Config(awsclient.Options{})
 	telemetry.ExitIf(log, err)
-	handler := track.New(objects.New(s3.NewFromConfig(aws), config.Bucket),
+	handler := track.New(objects.Connect(aws, config.Bucket),
 		bus.New(eventbridge.NewFromConfig(aws), config.Bus, track.Name), log, time.Now, os.TempDir())
 	lambda.Start(consume.All(consume.Options{Function: track.Name, Log: log, Queues: sqs.NewFromConfig(aws),
 		MaxFailures: track.MaxFailures, Defers: true}, handler.Handle))

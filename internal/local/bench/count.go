@@ -40,6 +40,7 @@ func count(ctx context.Context, data string, pid int) *counter {
 		defer tick.Stop()
 		var upload string
 		var doors *machine.Doors
+		all := family{pid: pid}
 		for {
 			select {
 			case <-tick.C:
@@ -52,7 +53,7 @@ func count(ctx context.Context, data string, pid int) *counter {
 					continue
 				}
 				doors = machine.NewDoors(running.URL)
-				c.seen = append(c.seen, sample{at: time.Now(), cpu: cpuOf(pid)})
+				c.seen = append(c.seen, sample{at: time.Now(), cpu: all.cpu()})
 			}
 			if upload == "" {
 				upload = uploadOf(ctx, data)
@@ -61,7 +62,7 @@ func count(ctx context.Context, data string, pid int) *counter {
 			if counts, err := doors.Counts(ctx, upload); err == nil {
 				// Rejected on reading, a record has no RequestReceived.
 				c.seen = append(c.seen, sample{time.Now(), counts["RequestReceived"] + counts["RequestRejected"],
-					counts["Stored"] + counts["AiFailed"] + counts["RequestRejected"] + counts["RequestParked"], cpuOf(pid)})
+					counts["Stored"] + counts["AiFailed"] + counts["RequestRejected"] + counts["RequestParked"], all.cpu()})
 			}
 		}
 	})

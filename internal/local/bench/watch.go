@@ -30,8 +30,9 @@ func watch(pid int) *watcher {
 	w.done.Go(func() {
 		tick := time.NewTicker(watchEvery)
 		defer tick.Stop()
+		all := family{pid: pid}
 		for {
-			w.look(pid)
+			w.look(&all)
 			select {
 			case <-tick.C:
 			case <-w.stop:
@@ -54,12 +55,12 @@ func (w *watcher) end() (peaks map[string]float64, processes map[string]int) {
 	return peaks, maps.Clone(w.most)
 }
 
-func (w *watcher) look(pid int) {
+func (w *watcher) look(all *family) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.note("sluice", pid)
+	w.note("sluice", all.pid)
 	running := map[string]int{}
-	for _, child := range children(pid) {
+	for _, child := range all.children() {
 		name := functionOf(child)
 		if name == "" {
 			continue
@@ -76,6 +77,26 @@ func (w *watcher) note(name string, pid int) {
 	if kib := peakMemory(pid); kib > 0 {
 		w.peaks[name] = max(w.peaks[name], kib)
 	}
+}
+
+// family is a process and those that it started.
+type family struct {
+	pid    int
+	young  []int
+	listed time.Time
+}
+
+// listEvery is how often a family is looked for: that takes more CPU than all else
+// that is measured here.
+const listEvery = time.Second
+
+// children are the processes that the process started and that still run, or did
+// so a moment ago.
+func (f *family) children() []int {
+	if time.Since(f.listed) >= listEvery {
+		f.young, f.listed = children(f.pid), time.Now()
+	}
+	return f.young
 }
 
 // children lists the processes that a process started and that still run.
@@ -126,12 +147,12 @@ func peakMemory(pid int) int {
 // tick is the unit of CPU times in /proc.
 const tick = time.Second / 100
 
-// cpuOf is the CPU time of a process and of its children, those that have ended
+// cpu is the CPU time of the process and of its children, those that have ended
 // among them; 0 if that cannot be told.
-func cpuOf(pid int) time.Duration {
+func (f *family) cpu() time.Duration {
 	const own, ended = 0, 2 // places of a pair of user and system time
-	all := ticksOf(pid, own) + ticksOf(pid, ended)
-	for _, child := range children(pid) {
+	all := ticksOf(f.pid, own) + ticksOf(f.pid, ended)
+	for _, child := range f.children() {
 		all += ticksOf(child, own)
 	}
 	return time.Duration(all) * tick

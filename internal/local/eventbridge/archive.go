@@ -40,9 +40,8 @@ func (a *Archive) bucket() string { return bucketArchived + a.UID }
 // archiveKey sorts by the time of arrival: 8 bytes of milliseconds, 8 bytes
 // that tell events apart.
 func archiveKey(e *event) []byte {
-	id, _ := e.fields["id"].(string)
 	h := fnv.New64a()
-	h.Write([]byte(id)) // never fails
+	h.Write([]byte(e.ID)) // never fails
 	key := binary.BigEndian.AppendUint64(nil, uint64(e.ingested.UnixMilli()))
 	return binary.BigEndian.AppendUint64(key, h.Sum64())
 }

@@ -6,9 +6,11 @@
 //  1. PutEvents (over the wire, or State.Put from inside the machine) checks
 //     every entry by itself and gives it an id; what is wrong with one is its
 //     own result and does not disturb its neighbours.
-//  2. The event is marshalled once. The enabled rules of its bus are asked, in
-//     their compiled form, whether they take it; a rule's target is a queue or
-//     another bus, whose rules are asked in turn, a bounded number of times.
+//  2. The event is marshalled once, and of its detail only that is decoded which
+//     some rule or archive looks at; the whole, when a target's template asks for
+//     it. The enabled rules of its bus are asked, in their compiled form, whether
+//     they take it; a rule's target is a queue or another bus, whose rules are
+//     asked in turn, a bounded number of times.
 //  3. Matched queue targets become deliveries, with the target's Input,
 //     InputPath or InputTransformer applied, and are handed to Targets together.
 //     The call answers when all of them are durable.
@@ -31,6 +33,6 @@
 // that PutEvents takes no lock.
 //
 // Handler speaks the AWS JSON 1.1 protocol over a State. Files named state_*.go,
-// put.go, route.go, deliver.go, pending.go, clock.go, archive.go and replay.go
+// put.go, event.go, route.go, deliver.go, pending.go, clock.go, archive.go and replay.go
 // know nothing of HTTP; wire*.go know nothing of rules.
 package eventbridge

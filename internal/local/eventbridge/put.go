@@ -3,12 +3,9 @@ package eventbridge
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
-	"sluice/internal/local/eventbridge/pattern"
 	"sluice/internal/local/service"
 )
 
@@ -39,67 +36,6 @@ const (
 	timeBytes     = 14      // what an entry's time counts for
 	reservedFirst = "aws."  // sources of this prefix are AWS's own
 )
-
-// event is an event on its way.
-type event struct {
-	body     []byte // marshalled once
-	fields   map[string]any
-	trace    string
-	ingested time.Time
-}
-
-// envelope is an event as EventBridge writes it.
-type envelope struct {
-	Version    string          `json:"version"`
-	ID         string          `json:"id"`
-	DetailType string          `json:"detail-type"`
-	Source     string          `json:"source"`
-	Account    string          `json:"account"`
-	Time       string          `json:"time"`
-	Region     string          `json:"region"`
-	Resources  []string        `json:"resources"`
-	ReplayName string          `json:"replay-name,omitempty"`
-	Detail     json.RawMessage `json:"detail"`
-}
-
-// lookup is the event as a pattern sees it.
-func (e *event) lookup(name string) (any, bool) {
-	v, ok := e.fields[name]
-	return v, ok
-}
-
-// whole is a copy of the event's top level.
-func (e *event) whole() map[string]any { return maps.Clone(e.fields) }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// newEvent marshals an event and keeps its decoded fields for matching.
-func newEvent(env envelope, detail map[string]any) (*event, error) {
-	if env.Resources == nil {
-		env.Resources = []string{}
-	}
-	body, err := marshal(env)
-	if err != nil {
-		return nil, err
-	}
-	return &event{body: body, fields: fieldsOf(env, detail)}, nil
-}
-
-// fieldsOf is an event as [pattern.Decode] would read it.
-func fieldsOf(env envelope, detail map[string]any) map[string]any {
-	resources := make([]any, len(env.Resources))
-	for i, r := range env.Resources {
-		resources[i] = r
-	}
-	fields := map[string]any{
-		"version": env.Version, "id": env.ID, "detail-type": env.DetailType, "source": env.Source, "account": env.Account,
-		"time": env.Time, "region": env.Region, "resources": resources, "detail": detail,
-	}
-	if env.ReplayName != "" {
-		fields["replay-name"] = env.ReplayName
-	}
-	return fields
-}
 
 // PutEvents is the public operation: 1 to 10 entries below 1 MB in all, and no
 // source of AWS's own. Errors for the whole call: ValidationException, and
@@ -151,7 +87,7 @@ func (s *State) put(ctx context.Context, entries []Entry, trusted bool) ([]Resul
 			results[i] = *refused
 			continue
 		}
-		results[i].EventID, _ = e.fields["id"].(string)
+		results[i].EventID = e.ID
 		routed = append(routed, routedEvent{event: e, bus: busName(entry.EventBusName)})
 	}
 	if err := s.route(ctx, routed, nil); err != nil {
@@ -176,10 +112,6 @@ func (s *State) accept(entry Entry, trusted bool) (*event, *Result) {
 	if !trusted && strings.HasPrefix(strings.ToLower(entry.Source), reservedFirst) {
 		return nil, &Result{ErrorCode: "NotAuthorizedForSourceException", ErrorMessage: "Not authorized for the source."}
 	}
-	detail, err := pattern.Decode([]byte(entry.Detail))
-	if err != nil {
-		return nil, &Result{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
-	}
 	now := s.cfg.Now().UTC()
 	if entry.Time.IsZero() {
 		entry.Time = now
@@ -187,13 +119,12 @@ func (s *State) accept(entry Entry, trusted bool) (*event, *Result) {
 	if entry.ID == "" {
 		entry.ID = service.NewID()
 	}
-	e, err := newEvent(envelope{
+	e, err := newEvent(envelope{head: head{
 		Version: "0", ID: entry.ID, DetailType: entry.DetailType, Source: entry.Source, Account: s.cfg.Account,
 		Time: entry.Time.UTC().Format(time.RFC3339), Region: s.cfg.Region, Resources: entry.Resources,
-		Detail: json.RawMessage(entry.Detail),
-	}, detail)
+	}, Detail: json.RawMessage(entry.Detail)})
 	if err != nil {
-		return nil, &Result{ErrorCode: "InternalFailure", ErrorMessage: "Internal Service Failure"}
+		return nil, &Result{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
 	}
 	e.trace, e.ingested = entry.TraceHeader, now
 	return e, nil

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"sluice/internal/local/eventbridge/pattern"
 )
 
 // States of a replay.
@@ -245,14 +243,10 @@ func (s *State) replayChunk(ctx context.Context, r *Replay, a *Archive, keys [][
 		if err := json.Unmarshal(body, &env); err != nil {
 			return fmt.Errorf("archived event %x: %w", key, err)
 		}
-		detail, err := pattern.Decode(env.Detail)
+		env.ReplayName = r.Name
+		e, err := newEvent(env)
 		if err != nil {
 			return fmt.Errorf("archived event %x: %w", key, err)
-		}
-		env.ReplayName = r.Name
-		e, err := newEvent(env, detail)
-		if err != nil {
-			return err
 		}
 		e.ingested = s.cfg.Now()
 		events = append(events, routedEvent{event: e, bus: r.Bus})

@@ -61,6 +61,9 @@ func (s *State) routeTo(ctx context.Context, rule *Rule, e *event) error {
 
 // follow goes the way of an event from bus to bus.
 func (s *State) follow(r *routing, onlyRules []string) {
+	if len(r.way) > 0 {
+		r.way[0].event.look(r.table.looked)
+	}
 	for i := 0; i < len(r.way); i++ {
 		arrived := r.way[i]
 		bus := r.table.buses[arrived.bus]
@@ -140,7 +143,7 @@ func (r *routing) archive(bus *busRoutes, e *event) {
 	if len(bus.archives) == 0 {
 		return
 	}
-	if _, replayed := e.lookup("replay-name"); replayed {
+	if e.ReplayName != "" {
 		return
 	}
 	for _, a := range bus.archives {

@@ -183,6 +183,8 @@ func durable(ctx context.Context, t disk.Ticket) error {
 // routes is what PutEvents reads: an immutable picture of the definitions.
 type routes struct {
 	buses map[string]*busRoutes
+	// looked is what somebody looks at of an event's detail, on whatever bus.
+	looked *pattern.Fields
 }
 
 type busRoutes struct {
@@ -197,16 +199,25 @@ func (s *State) publish() {
 	for name := range s.buses {
 		r.buses[name] = &busRoutes{name: name}
 	}
+	var looked pattern.Fields
+	for _, name := range tapped {
+		looked.AddPath("detail", name)
+	}
 	for _, rule := range s.rules {
 		if bus := r.buses[rule.Bus]; bus != nil && rule.State != StateDisabled && rule.compiled != nil {
 			bus.rules = append(bus.rules, rule)
+			looked.Add(rule.compiled)
 		}
 	}
 	for _, a := range s.archives {
 		if bus := r.buses[a.Bus]; bus != nil {
 			bus.archives = append(bus.archives, a)
+			if a.compiled != nil {
+				looked.Add(a.compiled)
+			}
 		}
 	}
+	r.looked = looked.Below("detail")
 	s.routes.Store(r)
 }
 

@@ -22,6 +22,9 @@ type tap struct {
 	total int
 }
 
+// tapped is what the tap looks at of a detail.
+var tapped = []string{"correlationId", "id"}
+
 type correlation struct {
 	counts map[string]int
 	seen   map[uint64]struct{}
@@ -30,15 +33,14 @@ type correlation struct {
 // count takes notice of an event with a detail.correlationId. Events with the
 // same detail-type and detail.id count once.
 func (t *tap) count(e *event) {
-	detail, _ := e.fields["detail"].(map[string]any)
-	id, _ := detail["correlationId"].(string)
+	id, _ := e.looked["correlationId"].(string)
 	if id == "" {
 		return
 	}
-	kind, _ := e.fields["detail-type"].(string)
-	eventID, _ := detail["id"].(string)
+	kind := e.DetailType
+	eventID, _ := e.looked["id"].(string)
 	if eventID == "" {
-		eventID, _ = e.fields["id"].(string)
+		eventID = e.ID
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

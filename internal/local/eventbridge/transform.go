@@ -24,7 +24,11 @@ func newTransform(r *Rule, t Target) (transform, error) {
 			return nil, invalid("Parameter InputPath for target %s is not valid: %s", t.ID, err)
 		}
 		return func(e *event) ([]byte, error) {
-			v, _ := p.find(e.whole())
+			whole, err := e.whole()
+			if err != nil {
+				return nil, err
+			}
+			v, _ := p.find(whole)
 			return marshal(v)
 		}, nil
 	case t.InputTransformer != nil:
@@ -106,7 +110,10 @@ func (t template) fill(e *event) ([]byte, error) {
 	var out bytes.Buffer
 	for i, name := range t.names {
 		out.WriteString(t.texts[i])
-		v, found := t.value(name, e)
+		v, found, err := t.value(name, e)
+		if err != nil {
+			return nil, err
+		}
 		if !found {
 			v = ""
 		}
@@ -128,33 +135,48 @@ func (t template) fill(e *event) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-func (t template) value(name string, e *event) (any, bool) {
+func (t template) value(name string, e *event) (v any, found bool, err error) {
 	switch name {
 	case "aws.events.rule-arn":
-		return t.rule.arn, true
+		return t.rule.arn, true, nil
 	case "aws.events.rule-name":
-		return t.rule.Name, true
+		return t.rule.Name, true, nil
 	case "aws.events.event.ingestion-time":
-		return e.ingested.UTC().Format(time.RFC3339), true
-	case "aws.events.event.json":
-		return e.whole(), true
-	case "aws.events.event":
-		whole := e.whole()
-		delete(whole, "detail")
-		return whole, true
+		return e.ingested.UTC().Format(time.RFC3339), true, nil
 	}
-	return t.paths[name].find(e.whole())
+	whole, err := e.whole()
+	if err != nil {
+		return nil, false, err
+	}
+	switch name {
+	case "aws.events.event.json":
+		return whole, true, nil
+	case "aws.events.event":
+		delete(whole, "detail")
+		return whole, true, nil
+	}
+	v, found = t.paths[name].find(whole)
+	return v, found, nil
 }
 
 // marshal is json.Marshal without HTML escapes and without a trailing newline.
 func marshal(v any) ([]byte, error) {
 	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	if err := encode(&out, v); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	return out.Bytes(), nil
+}
+
+// encode appends what marshal makes.
+func encode(out *bytes.Buffer, v any) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	out.Truncate(out.Len() - len("\n"))
+	return nil
 }
 
 // path is a parsed JSON path: field names, indices and wildcards.

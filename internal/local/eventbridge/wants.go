@@ -12,9 +12,9 @@ func (s *State) Wants(source, detailType string, resources []string, detail map[
 	if len(bus.archives) > 0 {
 		return true
 	}
-	e := event{fields: fieldsOf(envelope{
+	e := event{head: head{
 		Version: "0", DetailType: detailType, Source: source, Account: s.cfg.Account, Region: s.cfg.Region, Resources: resources,
-	}, detail)}
+	}, looked: detail}
 	for _, rule := range bus.rules {
 		if rule.compiled.Match(e.lookup) {
 			return true

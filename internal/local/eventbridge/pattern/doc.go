@@ -13,6 +13,9 @@
 // that an earlier condition (by field name) has singled out, or at the whole
 // array when none has.
 //
+// Patterns look at few fields of an event. Fields gathers those of many patterns, and
+// decodes nothing else of an event whose syntax has been checked.
+//
 // What is wrong with a pattern is told in AWS's own words, as far as they are
 // public, with line and column.
 //

@@ -1,0 +1,68 @@
+package eventbridge
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/local/eventbridge/pattern"
+)
+
+// FuzzEvent compares an event with its envelope as encoding/json writes and reads it.
+func FuzzEvent(f *testing.F) {
+	f.Add("shop", "Ordered", "arn:x", "", ` { "n" : 1.0, "text": "Xin chào <b>&</b>", "n":[ 1, {}, [ ] ] } `)
+	f.Add("a\u2028\xff", "\x00\"\\", "", "replay", "{\"\xff\":\"\u2028\xff\",\"s\":\"\\ud800 \\\\\"}")
+	for _, detail := range []string{``, ` `, `null`, `[1]`, `"x"`, `1`, `{`, `{}`, `{} x`, `{} {}`, `{},`, `{"a":01}`, `{"a":1e999}`, "{\"a\":\"\n\"}", `{a:1}`, "\ufeff{}", "{}\x00"} {
+		f.Add("shop", "Ordered", "", "", detail)
+	}
+	f.Fuzz(func(t *testing.T, source, kind, resource, replay, detail string) {
+		env := envelope{Detail: json.RawMessage(detail), head: head{Version: "0", ID: "id", DetailType: kind, Source: source,
+			Account: "000000000000", Time: "2026-11-02T10:20:30Z", Region: "us-east-1", Resources: []string{resource}, ReplayName: replay}}
+		decoded, wrong := pattern.Decode([]byte(detail))
+		e, err := newEvent(env)
+		if (err != nil) != (wrong != nil) {
+			t.Fatalf("%q: got %v, want %v", detail, err, wrong)
+		}
+		if err != nil {
+			return
+		}
+		want, err := marshal(env)
+		if err != nil || !bytes.Equal(e.body, want) {
+			t.Fatalf("got  %q\nwant %q (%v)", e.body, want, err)
+		}
+		whole, err := e.whole()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(decoded, whole["detail"]); diff != "" {
+			t.Fatalf("detail (-want +got):\n%s", diff)
+		}
+		if whole["source"] != source || whole["detail-type"] != kind || (replay == "") == (len(whole) == 10) {
+			t.Fatalf("got %q", whole)
+		}
+	})
+}
+
+func TestRulesOfEveryBusLookAtTheirOwnFields(t *testing.T) {
+	s, q := newState(t, Config{})
+	if _, err := s.CreateBus(t.Context(), Bus{Name: "own"}); err != nil {
+		t.Fatal(err)
+	}
+	rule(t, s, "", "first", `{"detail":{"a":{"b":[1]}}}`, Target{ARN: queue}, Target{ARN: s.busARN("own"), ID: "bus"})
+	rule(t, s, "own", "second", `{"detail":{"a":{"c":[2]}},"source":[{"exists":true}],"replay-name":[{"exists":false}]}`, Target{ARN: otherQueue})
+	rule(t, s, "own", "third", `{"detail":{"a":{"c":[3]}}}`, Target{ARN: otherQueue})
+	a, err := s.CreateArchive(t.Context(), Archive{Name: "a", Pattern: `{"detail":{"d":[4]}}`}, s.busARN("own"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	putOne(t, s, entry(`{"a":{"b":1,"c":2},"d":4}`))
+	putOne(t, s, entry(`{"a":{"b":1,"c":[4]},"d":5}`))
+	if here, there := len(q.in(queue)), len(q.in(otherQueue)); here != 2 || there != 1 {
+		t.Errorf("%d and %d deliveries, want 2 and 1", here, there)
+	}
+	if n, _, err := s.ArchiveSize(a); err != nil || n != 1 {
+		t.Errorf("%d archived, %v, want 1", n, err)
+	}
+}

@@ -19,6 +19,7 @@ var ErrMalformed = errors.New("malformed event")
 // know are ignored, so that functions can be deployed one after another.
 func Decode(r Record) (Envelope, error) {
 	var e Envelope
+	validate := schemas.ValidateDecoded
 	broken := json.Unmarshal(r.Detail, &e)
 	if broken != nil { // maybe before it came to the version
 		var version struct {
@@ -28,8 +29,9 @@ func Decode(r Record) (Envelope, error) {
 			return Envelope{}, fmt.Errorf("%w: %s: the detail is not a JSON object", ErrMalformed, r.DetailType)
 		}
 		e.Version = version.Version
+		validate = schemas.ValidateEvent
 	}
-	problems, err := schemas.ValidateEvent(r.DetailType, e.Version, r.Detail)
+	problems, err := validate(r.DetailType, e.Version, r.Detail)
 	if err != nil {
 		return Envelope{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
@@ -130,12 +132,17 @@ type requestDetail struct {
 
 // strictly validates the detail and decodes what is decodable of it.
 func strictly(detail json.RawMessage, into *requestDetail) []Problem {
-	found, err := schemas.ValidateEvent(RequestReceived{}.Type(), RequestReceived{}.Version(), detail)
+	validate := schemas.ValidateDecoded
+	broken := json.Unmarshal(detail, into)
+	if broken != nil {
+		validate = schemas.ValidateEvent
+	}
+	found, err := validate(RequestReceived{}.Type(), RequestReceived{}.Version(), detail)
 	if err != nil {
 		return []Problem{{"", CodeNotJSON, "the detail is not a JSON object"}}
 	}
 	problems := ProblemsOf("", found)
-	if err := json.Unmarshal(detail, into); err == nil || len(problems) == 0 {
+	if broken == nil || len(problems) == 0 {
 		return problems
 	}
 	// One field of a wrong type stops the decoder; the others are still wanted,

@@ -119,9 +119,9 @@ func known(s *jsonschema.Schema) bool {
 // inWhole tells whether a limit is a whole number, or none.
 func inWhole(limit *big.Rat) bool { return limit == nil || limit.IsInt() && limit.Num().IsInt64() }
 
-// fits is true only for JSON that fits the schema.
+// fits is true only for a document that fits the schema. It must be JSON.
 func (s *shape) fits(document []byte) bool {
-	if s.unsure || !json.Valid(document) {
+	if s.unsure {
 		return false
 	}
 	_, ok := s.value(document)

@@ -66,7 +66,11 @@ func Compile(name string, schema []byte) (*Schema, error) {
 // Validate lists every problem of a JSON document, sorted by path; none if it
 // fits. A document that is not JSON is an error that wraps [ErrNotJSON].
 func (s *Schema) Validate(document []byte) ([]Problem, error) {
-	if s.shape().fits(document) {
+	return s.validate(document, json.Valid(document))
+}
+
+func (s *Schema) validate(document []byte, isJSON bool) ([]Problem, error) {
+	if isJSON && s.shape().fits(document) {
 		return nil, nil
 	}
 	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(document))
@@ -78,13 +82,24 @@ func (s *Schema) Validate(document []byte) ([]Problem, error) {
 }
 
 // ValidateEvent validates the detail of an event. An unknown type or version is
-// an error that wraps [ErrUnknown].
-func ValidateEvent(kind string, version int, detail json.RawMessage) ([]Problem, error) {
+// an error that wraps [ErrUnknown], a detail that is not JSON one that wraps
+// [ErrNotJSON].
+func ValidateEvent(kind string, version int, detail []byte) ([]Problem, error) {
+	return validateEvent(kind, version, detail, json.Valid(detail))
+}
+
+// ValidateDecoded is ValidateEvent for a detail that encoding/json has decoded, so
+// that nobody need ask again whether it is JSON.
+func ValidateDecoded(kind string, version int, detail []byte) ([]Problem, error) {
+	return validateEvent(kind, version, detail, true)
+}
+
+func validateEvent(kind string, version int, detail []byte, isJSON bool) ([]Problem, error) {
 	s, known := embedded()[EventFile(kind, version)]
 	if !known {
 		return nil, fmt.Errorf("%w for %q version %d", ErrUnknown, kind, version)
 	}
-	return s().Validate(detail)
+	return s().validate(detail, isJSON)
 }
 
 // PrepareEvent compiles the schema of an event version now and not when the first

@@ -1,6 +1,7 @@
 package consume
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -47,7 +48,7 @@ type server struct {
 // Invoke implements lambda.Handler.
 func (s server) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var c call
-	if err := json.Unmarshal(payload, &c); err != nil || c.Step == "" {
+	if isBatch(payload) || json.Unmarshal(payload, &c) != nil || c.Step == "" {
 		return s.batch.Invoke(ctx, payload)
 	}
 	step, known := s.steps[c.Step]
@@ -68,6 +69,17 @@ func (s server) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("encode the outcome: %w", err)
 	}
 	return answer, nil
+}
+
+// isBatch tells whether a payload begins as a batch of SQS does: one may be long,
+// and need not be decoded to learn that it is no call.
+func isBatch(payload []byte) bool {
+	begin := json.NewDecoder(bytes.NewReader(payload))
+	if brace, err := begin.Token(); err != nil || brace != json.Delim('{') {
+		return false
+	}
+	name, err := begin.Token()
+	return err == nil && name == "Records"
 }
 
 // failed makes an error one that the workflow knows by its name.

@@ -71,51 +71,47 @@ const OwnService = "sluice"
 
 // of is the door that a request is for.
 func (d *doors) of(r *http.Request) door {
-	target, path := r.Header.Get("X-Amz-Target"), r.URL.Path
-	switch {
+	switch target := r.Header.Get("X-Amz-Target"); {
 	case strings.HasPrefix(target, sqs.TargetPrefix):
 		return d.queues
 	case strings.HasPrefix(target, "AWSEvents."):
 		return d.events
 	case target != "":
 		return d.unknown
+	}
+	path := r.URL.Path
+	_, service := signature.Claimed(r)
+	switch {
 	case strings.Contains(r.Host, ".localhost"): // bucket.localhost, whatever the key
 		return d.objects
 	case strings.HasPrefix(path, "/v2/email/"):
 		return d.mails
 	case strings.HasPrefix(path, "/model/"):
 		return d.models
-	case signedFor(r, "lambda"):
+	case service == "lambda":
 		return d.mappings
-	case signedFor(r, "scheduler"):
+	case service == "scheduler": // all that tells a schedule's path from a bucket's
 		return d.schedules
 	case d.own.Handler != nil && (strings.HasPrefix(path, "/_sluice/") || asksMetrics(r)):
 		return d.own
-	case d.takesAPI(r):
+	case d.takesAPI(r, service):
 		return d.api
 	case isQuery(r):
 		return d.query
-	case signedForAnother(r):
-		return d.absent
+	case service != "" && !strings.HasPrefix(service, "s3"):
+		return d.absent // it speaks JSON at paths: S3 would take those for buckets
 	}
 	return d.objects
-}
-
-// signedForAnother tells of a request to a service that speaks JSON at paths and is
-// not here: S3 would take its path for a bucket.
-func signedForAnother(r *http.Request) bool {
-	_, service := signature.Claimed(r)
-	return service != "" && !strings.HasPrefix(service, "s3")
 }
 
 // takesAPI tells whether a request is the HTTP API's: it is signed for that, or its
 // path begins as a route does and it is not signed for S3. So a bucket that is
 // called like a route is reached with a signature.
-func (d *doors) takesAPI(r *http.Request) bool {
+func (d *doors) takesAPI(r *http.Request, service string) bool {
 	if d.routes == nil {
 		return false
 	}
-	switch _, service := signature.Claimed(r); service {
+	switch service {
 	case apiService:
 		return true
 	case "s3":
@@ -125,8 +121,7 @@ func (d *doors) takesAPI(r *http.Request) bool {
 	return !older && d.routes.Begins(r.URL.Path)
 }
 
-// signedFor tells whether a request says that it is signed for a service. That is
-// all that tells a schedule's path from a bucket's.
+// signedFor tells whether a request says that it is signed for a service.
 func signedFor(r *http.Request, service string) bool {
 	_, claimed := signature.Claimed(r)
 	return claimed == service

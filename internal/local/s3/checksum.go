@@ -9,7 +9,6 @@ import (
 	"hash"
 	"hash/crc32"
 	"hash/crc64"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -54,28 +53,42 @@ func newChecksum(algorithm string) hash.Hash {
 	return nil
 }
 
-// checksumHeader is the header of an algorithm's value, in lower case.
-func checksumHeader(algorithm string) string { return "x-amz-checksum-" + strings.ToLower(algorithm) }
+// checksumHeaders are the headers of the algorithms' values.
+var checksumHeaders = map[string]string{
+	"CRC32": "X-Amz-Checksum-Crc32", "CRC32C": "X-Amz-Checksum-Crc32c", "CRC64NVME": "X-Amz-Checksum-Crc64nvme",
+	"SHA1": "X-Amz-Checksum-Sha1", "SHA256": "X-Amz-Checksum-Sha256", "SHA512": "X-Amz-Checksum-Sha512", "MD5": "X-Amz-Checksum-Md5",
+}
+
+// checksumName is what stands behind x-amz-checksum- in a header's name, and
+// whether that is there at all. Upper and lower case are the same here.
+func checksumName(header string) (name string, is bool) {
+	const prefix = "X-Amz-Checksum-"
+	if len(header) < len(prefix) || !strings.EqualFold(header[:len(prefix)], prefix) {
+		return "", false
+	}
+	return header[len(prefix):], true
+}
 
 // checksumOf is the algorithm of such a header, "" if it is another header.
 func checksumOf(header string) string {
-	name, is := strings.CutPrefix(strings.ToLower(header), "x-amz-checksum-")
-	algorithm := strings.ToUpper(name)
-	if !is || !slices.Contains(algorithms, algorithm) {
-		return ""
+	name, _ := checksumName(header)
+	for _, algorithm := range algorithms {
+		if strings.EqualFold(name, algorithm) {
+			return algorithm
+		}
 	}
-	return algorithm
+	return ""
 }
 
 // unknownChecksum tells whether a header has a checksum of an algorithm that is not
 // here. To pass it over would take what the client wants to be checked.
 func unknownChecksum(header string) bool {
-	switch lower := strings.ToLower(header); lower {
-	case "x-amz-checksum-algorithm", "x-amz-checksum-type", "x-amz-checksum-mode":
+	name, is := checksumName(header)
+	switch strings.ToLower(name) {
+	case "algorithm", "type", "mode":
 		return false
-	default:
-		return strings.HasPrefix(lower, "x-amz-checksum-") && checksumOf(lower) == ""
 	}
+	return is && checksumOf(header) == ""
 }
 
 // valid tells whether the value is as long as one of the algorithm must be.

@@ -84,7 +84,7 @@ type stretch struct {
 	skip int64 // of the first of rest
 	left int64
 	file *os.File
-	now  io.Reader
+	now  io.Reader // of no more than what is left
 }
 
 // Read implements io.Reader.
@@ -96,7 +96,7 @@ func (r *stretch) Read(p []byte) (int, error) {
 			}
 			continue
 		}
-		n, err := r.now.Read(p[:min(int64(len(p)), r.left)])
+		n, err := r.now.Read(p)
 		r.left -= int64(n)
 		if r.left == 0 || err == io.EOF {
 			r.done()
@@ -122,10 +122,10 @@ func (r *stretch) next() error {
 		r.skip -= p.Size
 		return nil
 	}
-	skip := r.skip
+	skip, size := r.skip, min(p.Size-r.skip, r.left)
 	r.skip = 0
 	if p.InStore {
-		r.now = bytes.NewReader(r.of.stored[p.ID][skip:])
+		r.now = bytes.NewReader(r.of.stored[p.ID][skip : skip+size])
 		return nil
 	}
 	f, err := os.Open(filepath.Join(r.of.folder, p.ID))
@@ -133,8 +133,29 @@ func (r *stretch) next() error {
 		return fmt.Errorf("read a body: %w", err)
 	}
 	r.file = f
-	r.now = io.NewSectionReader(f, skip, p.Size-skip)
+	r.now = io.NewSectionReader(f, skip, size)
 	return nil
+}
+
+// WriteTo implements io.WriterTo: what is in memory goes out as it is. A connection
+// would read it through a buffer of its own, behind a packet with nothing but the
+// head of the answer.
+func (r *stretch) WriteTo(w io.Writer) (written int64, err error) {
+	for r.left > 0 {
+		if r.now == nil {
+			if err := r.next(); err != nil {
+				return written, err
+			}
+			continue
+		}
+		n, err := io.Copy(w, r.now)
+		written, r.left = written+n, r.left-n
+		r.done()
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 func (r *stretch) done() {

@@ -22,10 +22,10 @@
 // crash loses no event; it may repeat one, under the same id.
 //
 // The wire (wire_*.go) is github.com/johannesboyne/gofakes3 where that does as S3
-// does: making and removing buckets, PutObject, the beginning of uploads. It has
+// does: making and removing buckets, the beginning of uploads. It has
 // no place for a request's conditions, for an ETag that is not an MD5 or for an
 // error code of its user, so every request gets a backend of its own that knows
-// its request (wire_backend.go), and these are ours: GET and HEAD of objects
+// its request (wire_backend.go), and these are ours: PUT, GET and HEAD of objects
 // (ranges, parts, conditions, checksums), copies, deletes, listings, tags and
 // attributes, forms with a file and their policy, the parts and the completion of
 // uploads, the bucket's configurations, and the decoding and checking of bodies. What is not

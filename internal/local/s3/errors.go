@@ -22,7 +22,10 @@ type Error struct {
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 func refuse(status int, code, message string, args ...any) *Error {
-	return &Error{Status: status, Code: code, Message: fmt.Sprintf(message, args...)}
+	if len(args) > 0 {
+		message = fmt.Sprintf(message, args...)
+	}
+	return &Error{Status: status, Code: code, Message: message}
 }
 
 func noSuchBucket() *Error {

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -103,8 +102,13 @@ func (e *entry) object(bucket, key string) *Object {
 // packHeaders writes headers as one string, equal for equal ones: the length of
 // each name and value before it.
 func packHeaders(headers map[string]string) string {
-	var packed []byte
-	for _, name := range slices.Sorted(maps.Keys(headers)) {
+	names := make([]string, 0, len(headers))
+	for name := range headers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	packed := make([]byte, 0, 256) // mostly enough
+	for _, name := range names {
 		for _, text := range []string{name, headers[name]} {
 			packed = append(binary.AppendUvarint(packed, uint64(len(text))), text...)
 		}

@@ -60,7 +60,7 @@ func tagText(text string, most int) bool {
 // tagsIn reads the header of a write. Errors: InvalidArgument, and those of
 // checkTags.
 func tagsIn(h http.Header) (string, error) {
-	given := h.Get(tagging)
+	given := h.Get("X-Amz-Tagging")
 	if given == "" {
 		return "", nil
 	}

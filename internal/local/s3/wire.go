@@ -35,6 +35,7 @@ type call struct {
 	w           http.ResponseWriter
 	r           *http.Request
 	number      uint64
+	id          string // of the request: the number in hex
 	bucket, key string
 	query       url.Values
 	body        *verified
@@ -45,12 +46,13 @@ type call struct {
 // ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{state: h.state, w: w, r: r, number: h.requests.Add(1), query: r.URL.Query()}
+	c.id = fmt.Sprintf("%016X", c.number)
 	if bucket := bucketInHost(r.Host); bucket != "" {
 		r.URL.Path, r.URL.RawPath = "/"+bucket+r.URL.Path, ""
 	}
 	c.bucket, c.key, _ = strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	w.Header().Set("x-amz-request-id", c.id())
-	w.Header().Set("x-amz-id-2", base64.StdEncoding.EncodeToString([]byte(strings.Repeat(c.id(), 3))))
+	w.Header().Set("X-Amz-Request-Id", c.id)
+	w.Header().Set("X-Amz-Id-2", base64.StdEncoding.EncodeToString([]byte(strings.Repeat(c.id, 3))))
 	w.Header().Set("Server", "AmazonS3")
 	c.takeHoisted()
 	operation, serve := c.route()
@@ -77,19 +79,19 @@ func bucketInHost(host string) string {
 	return bucket
 }
 
-func (c *call) id() string { return fmt.Sprintf("%016X", c.number) }
-
 // origin is who asks, for events.
 func (c *call) origin() Origin {
 	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
 	if err != nil {
 		host = c.r.RemoteAddr
 	}
-	return Origin{RequestID: c.id(), SourceIP: host}
+	return Origin{RequestID: c.id, SourceIP: host}
 }
 
 func (c *call) has(name string) bool { _, is := c.query[name]; return is }
 
+// get is a header's value. Its name is best given in canonical form: any other is
+// brought into it first.
 func (c *call) get(header string) string { return c.r.Header.Get(header) }
 
 // unimplemented are the parts of S3 that are asked for by a query name and are
@@ -133,10 +135,13 @@ func (c *call) route() (string, func() error) {
 	case http.MethodDelete:
 		return "DeleteObject", c.deleteObject
 	case http.MethodPut:
-		if c.get("x-amz-copy-source") != "" {
+		if c.get("X-Amz-Copy-Source") != "" {
 			return "CopyObject", c.copyObject
 		}
-		return "PutObject", c.gofakes3
+		if c.has("versioning") || c.has("versions") { // which no object has, only its bucket
+			return "PutObject", c.gofakes3
+		}
+		return "PutObject", c.putObject
 	}
 	return "MethodNotAllowed", methodNotAllowed
 }
@@ -191,7 +196,7 @@ func (c *call) routeUpload() (string, func() error) {
 	switch {
 	case c.has("uploads") && c.r.Method == http.MethodPost:
 		return "CreateMultipartUpload", c.gofakes3
-	case c.r.Method == http.MethodPut && c.get("x-amz-copy-source") != "":
+	case c.r.Method == http.MethodPut && c.get("X-Amz-Copy-Source") != "":
 		return "UploadPartCopy", c.uploadPartCopy
 	case c.r.Method == http.MethodPut:
 		return "UploadPart", c.uploadPart
@@ -210,12 +215,12 @@ func (c *call) check(operation string) error {
 	if v := c.query.Get("versionId"); v != "" && v != "null" {
 		return invalidArgument("Invalid version id specified")
 	}
-	for _, header := range []string{"x-amz-server-side-encryption-customer-algorithm", "x-amz-object-lock-mode", "x-amz-write-offset-bytes"} {
+	for _, header := range []string{"X-Amz-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Object-Lock-Mode", "X-Amz-Write-Offset-Bytes"} {
 		if c.get(header) != "" {
 			return notImplemented()
 		}
 	}
-	if owner := c.get("x-amz-expected-bucket-owner"); owner != "" && owner != c.state.cfg.Account {
+	if owner := c.get("X-Amz-Expected-Bucket-Owner"); owner != "" && owner != c.state.cfg.Account {
 		return refuse(http.StatusForbidden, "AccessDenied", "Access Denied")
 	}
 	if len(c.key) > mostKeyBytes {
@@ -276,53 +281,21 @@ func (a answer) Write(p []byte) (int, error) {
 	return a.c.w.Write(p)
 }
 
-type errorDocument struct {
-	XMLName   xml.Name `xml:"Error"`
-	Code      string
-	Message   string
-	Condition string `xml:",omitempty"`
-	Key       string `xml:",omitempty"`           // of NoSuchKey
-	Bucket    string `xml:"BucketName,omitempty"` // of NoSuchBucket
-	Resource  string
-	RequestID string `xml:"RequestId"`
-	HostID    string `xml:"HostId"`
-}
-
-// fail answers an error. A refusal of ours is for the client; anything else is
-// for the log too.
-func (c *call) fail(err error) {
-	e := asError(err)
-	if e.Status >= http.StatusInternalServerError && e.Code == "InternalError" {
-		c.state.cfg.Log.Error("s3: a request failed", "request", c.id(), "error", err.Error())
-	}
-	c.w.Header().Del("ETag")
-	if c.r.Method == http.MethodHead || e.Status == http.StatusNotModified {
-		c.w.WriteHeader(e.Status)
-		return
-	}
-	d := errorDocument{Code: e.Code, Message: e.Message, Condition: e.Condition,
-		Resource: c.r.URL.Path, RequestID: c.id(), HostID: c.w.Header().Get("x-amz-id-2")}
-	if copied := c.get("x-amz-copy-source") != ""; !copied { // else it may be the source that is not there
-		switch e.Code {
-		case "NoSuchKey":
-			d.Key = c.key
-		case "NoSuchBucket":
-			d.Bucket = c.bucket
-		}
-	}
-	c.document(e.Status, d)
-}
-
 // document answers an XML document.
 func (c *call) document(status int, v any) {
 	raw, err := xml.Marshal(v)
 	if err != nil {
-		c.state.cfg.Log.Error("s3: a document could not be written", "request", c.id(), "error", err.Error())
+		c.state.cfg.Log.Error("s3: a document could not be written", "request", c.id, "error", err.Error())
 		status, raw = http.StatusInternalServerError, nil
 	}
+	c.write(status, append([]byte(xml.Header), raw...))
+}
+
+// write answers with what is XML already.
+func (c *call) write(status int, document []byte) {
 	c.w.Header().Set("Content-Type", "application/xml")
 	c.w.WriteHeader(status)
-	if _, err := c.w.Write(append([]byte(xml.Header), raw...)); err != nil {
-		c.state.cfg.Log.Debug("s3: the client has gone", "request", c.id())
+	if _, err := c.w.Write(document); err != nil {
+		c.state.cfg.Log.Debug("s3: the client has gone", "request", c.id)
 	}
 }

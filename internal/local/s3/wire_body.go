@@ -26,10 +26,12 @@ type verified struct {
 
 // check compares a hash of the body with what the client said.
 type check struct {
-	sum    hash.Hash
-	encode func([]byte) string
-	want   func() (string, error)
-	failed *Error
+	algorithm string
+	sum       hash.Hash // from the first byte on: most bodies with a hash are a GET's, and are not read
+	encode    func([]byte) string
+	want      string
+	trailer   func() (string, error) // is what is wanted, if that comes behind the body
+	failed    func(algorithm string) *Error
 }
 
 // mostBytes is how much one request may upload.
@@ -39,29 +41,28 @@ const mostBytes = 5 << 30
 func (c *call) takeBody(operation string) error {
 	h := c.r.Header
 	v := &verified{from: c.r.Body}
-	trailers := map[string]string{}
-	payload := h.Get("x-amz-content-sha256")
+	var trailers map[string]string
+	payload := h.Get("X-Amz-Content-Sha256")
 	encoding, chunked := withoutChunked(h.Get("Content-Encoding"))
 	// Who gives the hash of the body as it comes has not put it into chunks.
-	raw, err := hex.DecodeString(payload)
-	hashed := err == nil && len(raw) == sha256.Size
+	hashed := isSHA256(payload)
 	if chunked && !hashed || strings.HasPrefix(payload, "STREAMING-") {
-		size, err := strconv.ParseInt(h.Get("x-amz-decoded-content-length"), 10, 64)
+		size, err := strconv.ParseInt(h.Get("X-Amz-Decoded-Content-Length"), 10, 64)
 		if err != nil || size < 0 {
-			return refuse(http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+			return missingLength()
 		}
+		trailers = map[string]string{}
 		v.from = newChunkReader(c.r.Body, trailers)
 		// For gofakes3, which takes the length from the header and would decode again.
 		h.Set("Content-Length", strconv.FormatInt(size, 10))
-		h.Set("x-amz-content-sha256", "UNSIGNED-PAYLOAD")
+		h.Set("X-Amz-Content-Sha256", "UNSIGNED-PAYLOAD")
 		c.r.ContentLength = size
 		h.Del("Content-Encoding")
 		if encoding != "" {
 			h.Set("Content-Encoding", encoding)
 		}
 	} else if hashed {
-		v.expect(sha256.New(), hex.EncodeToString, strings.ToLower(payload), refuse(http.StatusBadRequest, "XAmzContentSHA256Mismatch",
-			"The provided 'x-amz-content-sha256' header does not match what was computed."))
+		v.expect("SHA256", hex.EncodeToString, strings.ToLower(payload), otherPayload)
 	}
 	if c.r.ContentLength > mostBytes {
 		return refuse(http.StatusBadRequest, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
@@ -76,13 +77,32 @@ func (c *call) takeBody(operation string) error {
 		}
 	}
 	c.body = v
-	c.r.Body = io.NopCloser(v)
+	c.r.Body = v
 	return nil
+}
+
+func isSHA256(payload string) bool {
+	if len(payload) != hex.EncodedLen(sha256.Size) {
+		return false
+	}
+	_, err := hex.DecodeString(payload)
+	return err == nil
+}
+
+func otherPayload(string) *Error {
+	return refuse(http.StatusBadRequest, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.")
+}
+
+func otherMD5(string) *Error {
+	return refuse(http.StatusBadRequest, "BadDigest", "The Content-MD5 you specified did not match what we received.")
 }
 
 // withoutChunked is a Content-Encoding without aws-chunked, and whether that was
 // in it.
 func withoutChunked(encoding string) (string, bool) {
+	if encoding == "" {
+		return "", false
+	}
 	var rest []string
 	found := false
 	for one := range strings.SplitSeq(encoding, ",") {
@@ -95,8 +115,8 @@ func withoutChunked(encoding string) (string, bool) {
 	return strings.Join(rest, ","), found
 }
 
-func (v *verified) expect(sum hash.Hash, encode func([]byte) string, want string, failed *Error) {
-	v.checks = append(v.checks, check{sum, encode, func() (string, error) { return want, nil }, failed})
+func (v *verified) expect(algorithm string, encode func([]byte) string, want string, failed func(string) *Error) {
+	v.checks = append(v.checks, check{algorithm: algorithm, encode: encode, want: want, failed: failed})
 }
 
 func (v *verified) expectMD5(h http.Header) error {
@@ -108,8 +128,7 @@ func (v *verified) expectMD5(h http.Header) error {
 	if err != nil || len(raw) != md5.Size {
 		return refuse(http.StatusBadRequest, "InvalidDigest", "The Content-MD5 you specified was invalid.")
 	}
-	v.expect(md5.New(), base64.StdEncoding.EncodeToString, values[0], refuse(http.StatusBadRequest, "BadDigest",
-		"The Content-MD5 you specified did not match what we received."))
+	v.expect("MD5", base64.StdEncoding.EncodeToString, values[0], otherMD5)
 	return nil
 }
 
@@ -121,10 +140,10 @@ func (v *verified) expectChecksum(h http.Header, trailers map[string]string) err
 	}
 	if given != nil {
 		v.checksum = given
-		v.expect(newChecksum(given.Algorithm), base64.StdEncoding.EncodeToString, given.Value, badDigest(given.Algorithm))
+		v.expect(given.Algorithm, base64.StdEncoding.EncodeToString, given.Value, badDigest)
 		return nil
 	}
-	trailer := strings.ToLower(strings.TrimSpace(h.Get("x-amz-trailer")))
+	trailer := strings.ToLower(strings.TrimSpace(h.Get("X-Amz-Trailer")))
 	algorithm := checksumOf(trailer)
 	if unknownChecksum(trailer) {
 		return invalidRequest("The value specified in the x-amz-trailer header is not supported")
@@ -133,13 +152,13 @@ func (v *verified) expectChecksum(h http.Header, trailers map[string]string) err
 		return nil
 	}
 	v.checksum = &Checksum{Algorithm: algorithm}
-	v.checks = append(v.checks, check{newChecksum(algorithm), base64.StdEncoding.EncodeToString, func() (string, error) {
+	v.checks = append(v.checks, check{algorithm: algorithm, encode: base64.StdEncoding.EncodeToString, failed: badDigest, trailer: func() (string, error) {
 		v.checksum.Value = trailers[trailer]
 		if !v.checksum.valid() {
 			return "", refuse(http.StatusBadRequest, "MalformedTrailerError", "The request contained trailing data that was not well-formed or did not conform to our published schema.")
 		}
 		return v.checksum.Value, nil
-	}, badDigest(algorithm)})
+	}})
 	return nil
 }
 
@@ -160,7 +179,7 @@ func checksumIn(h http.Header) (*Checksum, error) {
 		given = &Checksum{algorithm, values[0]}
 		plain, _, _ := strings.Cut(given.Value, "-")
 		if !(Checksum{algorithm, plain}).valid() {
-			return nil, invalidRequest("Value for %s header is invalid.", checksumHeader(algorithm))
+			return nil, invalidRequest("Value for %s header is invalid.", strings.ToLower(checksumHeaders[algorithm]))
 		}
 	}
 	return given, nil
@@ -172,8 +191,8 @@ func (v *verified) Read(p []byte) (int, error) {
 		return 0, v.ended
 	}
 	n, err := v.from.Read(p)
-	for _, c := range v.checks {
-		c.sum.Write(p[:n])
+	for i := range v.checks {
+		v.checks[i].write(p[:n])
 	}
 	if err == nil {
 		return n, nil
@@ -182,17 +201,38 @@ func (v *verified) Read(p []byte) (int, error) {
 	if err != io.EOF {
 		return n, err
 	}
-	for _, c := range v.checks {
-		want, err := c.want()
-		if err == nil && want != c.encode(c.sum.Sum(nil)) {
-			err = c.failed
-		}
-		if err != nil {
+	for i := range v.checks {
+		if err := v.checks[i].compare(); err != nil {
 			v.ended = err
 			return n, err
 		}
 	}
 	return n, io.EOF
+}
+
+// Close implements io.Closer.
+func (v *verified) Close() error { return nil }
+
+func (c *check) write(p []byte) {
+	if c.sum == nil {
+		c.sum = newChecksum(c.algorithm)
+	}
+	c.sum.Write(p)
+}
+
+// compare is the error of a body that is not what was said of it.
+func (c *check) compare() error {
+	if c.trailer != nil {
+		want, err := c.trailer()
+		if err != nil {
+			return err
+		}
+		c.want = want
+	}
+	if c.want != c.encode(c.sum.Sum(nil)) {
+		return c.failed(c.algorithm)
+	}
+	return nil
 }
 
 // small reads a body of at most 1 MiB, which is a document.

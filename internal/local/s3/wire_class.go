@@ -26,14 +26,14 @@ var private = []string{"", "private", "bucket-owner-full-control", "bucket-owner
 // checkClass refuses a storage class that there is not, and leave for others.
 // Errors: InvalidStorageClass, AccessControlListNotSupported.
 func (c *call) checkClass() error {
-	if class := c.get(storageClass); class != "" && !slices.Contains(classes, class) {
+	if class := c.get("X-Amz-Storage-Class"); class != "" && !slices.Contains(classes, class) {
 		return refuse(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid")
 	}
-	if !slices.Contains(private, c.get("x-amz-acl")) {
+	if !slices.Contains(private, c.get("X-Amz-Acl")) {
 		return noACLs()
 	}
-	for _, grant := range []string{"full-control", "read", "read-acp", "write", "write-acp"} {
-		if c.get("x-amz-grant-"+grant) != "" {
+	for _, grant := range []string{"X-Amz-Grant-Full-Control", "X-Amz-Grant-Read", "X-Amz-Grant-Read-Acp", "X-Amz-Grant-Write", "X-Amz-Grant-Write-Acp"} {
+		if c.get(grant) != "" {
 			return noACLs()
 		}
 	}

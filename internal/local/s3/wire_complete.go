@@ -43,8 +43,8 @@ func (c *call) completeUpload() error {
 	if xml.Unmarshal(document, &listed) != nil {
 		return malformedXML()
 	}
-	in := Completion{Bucket: c.bucket, Key: c.key, ID: c.query.Get("uploadId"), If: backend{c}.conditions(), Whole: whole, Origin: c.origin()}
-	if given := c.get("x-amz-mp-object-size"); given != "" {
+	in := Completion{Bucket: c.bucket, Key: c.key, ID: c.query.Get("uploadId"), If: c.conditions(), Whole: whole, Origin: c.origin()}
+	if given := c.get("X-Amz-Mp-Object-Size"); given != "" {
 		size, err := strconv.ParseInt(given, 10, 64)
 		if err != nil || size < 0 {
 			return invalidRequest("Value for x-amz-mp-object-size header is invalid")

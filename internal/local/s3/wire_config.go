@@ -97,7 +97,7 @@ func (c *call) getConfig(query string, k config) error {
 	c.w.Header().Set("Content-Type", kind)
 	c.w.WriteHeader(http.StatusOK)
 	if _, err := io.WriteString(c.w, document); err != nil {
-		c.state.cfg.Log.Debug("s3: the client has gone", "request", c.id())
+		c.state.cfg.Log.Debug("s3: the client has gone", "request", c.id)
 	}
 	return nil
 }

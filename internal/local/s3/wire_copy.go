@@ -41,12 +41,12 @@ func (c *call) copying() (Copying, error) {
 	if err != nil {
 		return Copying{}, err
 	}
-	in := Copying{FromBucket: fromBucket, FromKey: fromKey, FromIf: c.readConditions("x-amz-copy-source-"), Bucket: c.bucket, Key: c.key,
-		If: backend{c}.conditions(), Algorithm: strings.ToUpper(c.get("x-amz-checksum-algorithm")), Origin: c.origin()}
+	in := Copying{FromBucket: fromBucket, FromKey: fromKey, FromIf: c.readConditions("X-Amz-Copy-Source-"), Bucket: c.bucket, Key: c.key,
+		If: c.conditions(), Algorithm: strings.ToUpper(c.get("X-Amz-Checksum-Algorithm")), Origin: c.origin()}
 	if in.Algorithm != "" && !slices.Contains(algorithms, in.Algorithm) {
 		return in, unsupportedAlgorithm()
 	}
-	if strings.EqualFold(c.get("x-amz-metadata-directive"), "REPLACE") {
+	if strings.EqualFold(c.get("X-Amz-Metadata-Directive"), "REPLACE") {
 		if in.Headers, err = headersToKeep(c.r.Header); err != nil {
 			return in, err
 		}
@@ -59,7 +59,7 @@ func (c *call) copying() (Copying, error) {
 			in.Over[name] = v
 		}
 	}
-	if strings.EqualFold(c.get("x-amz-tagging-directive"), "REPLACE") {
+	if strings.EqualFold(c.get("X-Amz-Tagging-Directive"), "REPLACE") {
 		tags, err := tagsIn(c.r.Header)
 		if err != nil {
 			return in, err
@@ -71,7 +71,7 @@ func (c *call) copying() (Copying, error) {
 
 // copySource reads x-amz-copy-source: [/]bucket/key, encoded as in a query.
 func (c *call) copySource() (bucket, key string, err error) {
-	source, version, _ := strings.Cut(c.get("x-amz-copy-source"), "?versionId=")
+	source, version, _ := strings.Cut(c.get("X-Amz-Copy-Source"), "?versionId=")
 	decoded, err := url.QueryUnescape(source)
 	bucket, key, ok := strings.Cut(strings.TrimPrefix(decoded, "/"), "/")
 	if err != nil || !ok || key == "" || version != "" && version != "null" {

@@ -37,7 +37,7 @@ func (c *call) postObject() error {
 	for name, value := range fields {
 		c.r.Header.Set(name, value)
 	}
-	c.r.Header.Set("x-amz-acl", fields["acl"])
+	c.r.Header.Set("X-Amz-Acl", fields["acl"])
 	c.key = strings.ReplaceAll(fields["key"], "${filename}", file.FileName())
 	fields["key"] = c.key
 	least, most, err := allowed(fields, c.bucket, c.state.cfg.Now())

@@ -10,11 +10,14 @@ import (
 )
 
 // keptHeaders are the request headers that an object is given back with, beside
-// x-amz-meta-….
-var keptHeaders = []string{
-	"content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires",
-	storageClass, "x-amz-website-redirect-location", "x-amz-server-side-encryption",
-	"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-server-side-encryption-bucket-key-enabled",
+// x-amz-meta-…, and how they are called there.
+var keptHeaders = map[string]string{
+	"Content-Type": "content-type", "Cache-Control": "cache-control", "Content-Disposition": "content-disposition",
+	"Content-Encoding": "content-encoding", "Content-Language": "content-language", "Expires": "expires",
+	"X-Amz-Storage-Class": storageClass, "X-Amz-Website-Redirect-Location": "x-amz-website-redirect-location",
+	"X-Amz-Server-Side-Encryption":                    "x-amz-server-side-encryption",
+	"X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id":     "x-amz-server-side-encryption-aws-kms-key-id",
+	"X-Amz-Server-Side-Encryption-Bucket-Key-Enabled": "x-amz-server-side-encryption-bucket-key-enabled",
 }
 
 const (
@@ -26,15 +29,16 @@ const (
 // MetadataTooLarge, and those of its tags.
 func headersToKeep(h http.Header) (map[string]string, error) {
 	kept := map[string]string{"content-type": "binary/octet-stream", "x-amz-server-side-encryption": "AES256"}
-	for _, name := range keptHeaders {
-		if v := h.Get(name); v != "" {
-			kept[name] = v
-		}
-	}
 	size := 0
 	for name, values := range h {
-		lower := strings.ToLower(name)
-		if strings.HasPrefix(lower, metadataPrefix) {
+		if lower, is := keptHeaders[name]; is {
+			if v := h.Get(name); v != "" {
+				kept[lower] = v
+			}
+			continue
+		}
+		if isMetadata(name) {
+			lower := strings.ToLower(name)
 			kept[lower] = strings.Join(values, ",")
 			size += len(lower) - len(metadataPrefix) + len(kept[lower])
 		}
@@ -52,16 +56,24 @@ func headersToKeep(h http.Header) (map[string]string, error) {
 	return kept, err
 }
 
-// readConditions are those of the request; prefix is "" or "x-amz-copy-source-".
+func isMetadata(header string) bool {
+	return len(header) >= len(metadataPrefix) && strings.EqualFold(header[:len(metadataPrefix)], metadataPrefix)
+}
+
+// readConditions are those of the request; prefix is "" or "X-Amz-Copy-Source-".
 func (c *call) readConditions(prefix string) ReadConditions {
 	date := func(header string) time.Time {
-		t, err := http.ParseTime(c.get(prefix + header))
+		given := c.get(prefix + header)
+		if given == "" {
+			return time.Time{}
+		}
+		t, err := http.ParseTime(given)
 		if err != nil {
 			return time.Time{} // as if it were not there
 		}
 		return t
 	}
-	return ReadConditions{c.get(prefix + "if-match"), c.get(prefix + "if-none-match"), date("if-modified-since"), date("if-unmodified-since")}
+	return ReadConditions{c.get(prefix + "If-Match"), c.get(prefix + "If-None-Match"), date("If-Modified-Since"), date("If-Unmodified-Since")}
 }
 
 // overrides are the query names by which a GET changes what it is answered with.
@@ -104,7 +116,7 @@ func (c *call) getObject() error {
 	if partial {
 		status = http.StatusPartialContent
 		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, from+length-1, o.Size))
-	} else if o.Checksum != nil && strings.EqualFold(c.get("x-amz-checksum-mode"), "ENABLED") {
+	} else if o.Checksum != nil && strings.EqualFold(c.get("X-Amz-Checksum-Mode"), "ENABLED") {
 		c.describeChecksum(o.Checksum)
 	}
 	h.Set("Content-Length", strconv.FormatInt(length, 10))
@@ -116,7 +128,7 @@ func (c *call) getObject() error {
 	defer body.Close()
 	if n, err := io.Copy(c.w, body); err != nil {
 		// Too late to say so: the connection ends short of its Content-Length.
-		c.state.cfg.Log.Warn("s3: an object was not sent to its end", "request", c.id(), "sent", n, "of", length, "error", err.Error())
+		c.state.cfg.Log.Warn("s3: an object was not sent to its end", "request", c.id, "sent", n, "of", length, "error", err.Error())
 	}
 	return nil
 }
@@ -127,7 +139,7 @@ func (c *call) describe(o *Object) {
 	h := c.w.Header()
 	for name, value := range o.Headers {
 		if name == tagging {
-			h.Set("x-amz-tagging-count", strconv.Itoa(strings.Count(value, "&")+1))
+			h.Set("X-Amz-Tagging-Count", strconv.Itoa(strings.Count(value, "&")+1))
 			continue
 		}
 		if strings.HasPrefix(name, metadataPrefix) {
@@ -139,8 +151,8 @@ func (c *call) describe(o *Object) {
 	h.Set("ETag", quoted(o.ETag))
 	h.Set("Accept-Ranges", "bytes")
 	for _, name := range overrides {
-		if v := c.query.Get("response-" + name); v != "" {
-			h.Set(name, v)
+		if v := c.query["response-"+name]; len(v) > 0 && v[0] != "" {
+			h.Set(name, v[0])
 		}
 	}
 }
@@ -149,8 +161,8 @@ func (c *call) describeChecksum(sum *Checksum) {
 	if sum == nil {
 		return
 	}
-	c.w.Header().Set(checksumHeader(sum.Algorithm), sum.Value)
-	c.w.Header().Set("x-amz-checksum-type", sum.kind())
+	c.w.Header().Set(checksumHeaders[sum.Algorithm], sum.Value)
+	c.w.Header().Set("X-Amz-Checksum-Type", sum.kind())
 }
 
 // parseRange reads a Range header for a content of the size: where to begin, how

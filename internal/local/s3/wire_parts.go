@@ -111,7 +111,7 @@ func (c *call) stretchOf(o *Object, given string) (from, length int64, err error
 	if number > max(len(o.Pieces), 1) {
 		return 0, 0, noSuchPart()
 	}
-	c.w.Header().Set("x-amz-mp-parts-count", strconv.Itoa(max(len(o.Pieces), 1)))
+	c.w.Header().Set("X-Amz-Mp-Parts-Count", strconv.Itoa(max(len(o.Pieces), 1)))
 	for i, p := range o.Pieces {
 		if i == number-1 {
 			return from, p.Size, nil

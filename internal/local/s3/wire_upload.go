@@ -16,11 +16,11 @@ func (b backend) CreateMultipartUpload(bucket, key string, _ map[string]string) 
 	if err != nil {
 		return "", b.refuse(err)
 	}
-	algorithm := strings.ToUpper(b.c.get("x-amz-checksum-algorithm"))
+	algorithm := strings.ToUpper(b.c.get("X-Amz-Checksum-Algorithm"))
 	if algorithm != "" && !slices.Contains(algorithms, algorithm) {
 		return "", b.refuse(unsupportedAlgorithm())
 	}
-	whole, err := wholeOf(algorithm, strings.ToUpper(b.c.get("x-amz-checksum-type")))
+	whole, err := wholeOf(algorithm, strings.ToUpper(b.c.get("X-Amz-Checksum-Type")))
 	if err != nil {
 		return "", b.refuse(err)
 	}
@@ -29,8 +29,8 @@ func (b backend) CreateMultipartUpload(bucket, key string, _ map[string]string) 
 		return "", b.refuse(err)
 	}
 	if algorithm != "" {
-		b.c.w.Header().Set("x-amz-checksum-algorithm", algorithm)
-		b.c.w.Header().Set("x-amz-checksum-type", (&upload{Algorithm: algorithm, Whole: whole}).checksumType())
+		b.c.w.Header().Set("X-Amz-Checksum-Algorithm", algorithm)
+		b.c.w.Header().Set("X-Amz-Checksum-Type", (&upload{Algorithm: algorithm, Whole: whole}).checksumType())
 	}
 	return gofakes3.UploadID(id), nil
 }
@@ -57,7 +57,7 @@ func (b backend) UploadPart(bucket, key string, id gofakes3.UploadID, number int
 		return "", b.refuse(err)
 	}
 	if p.Checksum != nil {
-		b.c.w.Header().Set(checksumHeader(p.Checksum.Algorithm), p.Checksum.Value)
+		b.c.w.Header().Set(checksumHeaders[p.Checksum.Algorithm], p.Checksum.Value)
 	}
 	return quoted(p.ETag), nil
 }
@@ -168,11 +168,11 @@ func (c *call) uploadPartCopy() error {
 		return err
 	}
 	defer content.Close()
-	if failed := c.readConditions("x-amz-copy-source-").failed(o); failed != "" {
+	if failed := c.readConditions("X-Amz-Copy-Source-").failed(o); failed != "" {
 		return preconditionFailed("x-amz-copy-source-" + failed)
 	}
 	from, length := int64(0), o.Size
-	if given := c.get("x-amz-copy-source-range"); given != "" {
+	if given := c.get("X-Amz-Copy-Source-Range"); given != "" {
 		if from, length, err = copyRange(given, o.Size); err != nil {
 			return err
 		}

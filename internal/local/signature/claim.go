@@ -115,13 +115,16 @@ func fromQuery(query url.Values) (*claim, *Refusal) {
 
 // credential reads key/day/region/service/aws4_request; the key may have slashes.
 func (c *claim) credential(given string) bool {
-	parts := strings.Split(given, "/")
-	n := len(parts)
-	if n < 5 || parts[n-1] != ending {
-		return false
+	var last string
+	c.accessKey = given
+	for _, part := range []*string{&last, &c.service, &c.region, &c.day} {
+		slash := strings.LastIndexByte(c.accessKey, '/')
+		if slash < 0 {
+			return false
+		}
+		c.accessKey, *part = c.accessKey[:slash], c.accessKey[slash+1:]
 	}
-	c.accessKey, c.day, c.region, c.service = strings.Join(parts[:n-4], "/"), parts[n-4], parts[n-3], parts[n-2]
-	return c.accessKey != ""
+	return last == ending && c.accessKey != ""
 }
 
 // covers reads the signed headers: names in lower case, in order, none twice.

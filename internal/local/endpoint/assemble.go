@@ -55,6 +55,9 @@ type Services struct {
 	Access *signature.Verifier
 	// Calls keeps which calls are made; nil if nobody wants to know.
 	Calls *Calls
+	// BeforeEvents is called before EventBridge's operations, and may keep a caller
+	// waiting; nil if nobody waits.
+	BeforeEvents func(*http.Request)
 
 	account string
 	end     context.CancelFunc

@@ -45,7 +45,7 @@ type doors struct {
 func (s *Services) doors(log *slog.Logger) doors {
 	all := doors{
 		queues:    door{sqs.Handler(s.SQS), signature.Service{Name: "sqs"}, refuseQueues},
-		events:    door{eventbridge.Handler(s.EventBridge), signature.Service{Name: "events"}, refuseTarget},
+		events:    door{s.awaited(eventbridge.Handler(s.EventBridge)), signature.Service{Name: "events"}, refuseTarget},
 		mails:     door{ses.Handler(s.SES), signature.Service{Name: "ses"}, refuseREST},
 		models:    door{s.models(log), signature.Service{Name: "bedrock"}, refuseREST},
 		mappings:  door{lambda.Handler(s.Lambda), signature.Service{Name: "lambda"}, refuseREST},
@@ -154,6 +154,17 @@ func Handler(s *Services, log *slog.Logger) http.Handler {
 		r.Body = signedBody{r.Body}
 		to.ServeHTTP(w, r)
 	})), log)
+}
+
+// awaited lets a caller wait first, if somebody has to.
+func (s *Services) awaited(next http.Handler) http.Handler {
+	if s.BeforeEvents == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.BeforeEvents(r)
+		next.ServeHTTP(w, r)
+	})
 }
 
 // watched lets what is called be noted, if somebody wants to know.

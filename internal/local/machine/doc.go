@@ -30,6 +30,8 @@
 //
 // The functions get what Terraform would give them: environment, timeout, memory
 // and mapping come from events/choreography.json. Only the time that a batch may
-// gather is shortened, as nobody pays for requests here. A mapping that Lambda's
+// gather is shortened, as nobody pays for requests here, and whoever brings work in
+// leaves the processors (yield.go), and the queue's end (patience.go), to those who do
+// it. A mapping that Lambda's
 // API has switched off stays off when the machine starts again.
 package machine

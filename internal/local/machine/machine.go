@@ -162,6 +162,7 @@ func (m *Machine) open(ctx context.Context) error {
 		return err
 	}
 	m.services.Own = m.doors()
+	m.services.BeforeEvents = newPatience(choreography, Environment, m.services.SQS.Counts).before
 	if m.options.WatchCalls {
 		m.services.Calls = &endpoint.Calls{}
 	}

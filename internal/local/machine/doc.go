@@ -32,6 +32,6 @@
 // and mapping come from events/choreography.json. Only the time that a batch may
 // gather is shortened, as nobody pays for requests here, and whoever brings work in
 // leaves the processors (yield.go), and the queue's end (patience.go), to those who do
-// it. A mapping that Lambda's
-// API has switched off stays off when the machine starts again.
+// it. A mapping that Lambda's API has switched off stays off when the machine starts
+// again.
 package machine

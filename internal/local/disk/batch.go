@@ -102,11 +102,13 @@ func writeKeys(tx *bolt.Tx, name string, values map[string][]byte, keys []string
 	}
 	// Most keys are numbers that only grow: a full page stays full.
 	bucket.FillPercent = 0.9
+	var raw []byte // the key at hand, of which bbolt keeps a copy
 	for _, key := range keys {
+		raw = append(raw[:0], key...)
 		if value := values[key]; value == nil {
-			err = bucket.Delete([]byte(key))
+			err = bucket.Delete(raw)
 		} else {
-			err = bucket.Put([]byte(key), seal([]byte(key), value))
+			err = bucket.Put(raw, seal(raw, value))
 		}
 		if err != nil {
 			return fmt.Errorf("bucket %s: %w", name, err)

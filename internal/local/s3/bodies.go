@@ -3,7 +3,6 @@ package s3
 import (
 	"bytes"
 	"crypto/md5"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"hash"
@@ -12,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"sluice/internal/local/disk"
 )
@@ -131,7 +131,7 @@ func removals(pieces []piece) []disk.Change {
 
 // receive reads a body to its end. A large one goes to a file as it comes.
 func (b *bodies) receive(r io.Reader, size int64) (received, error) {
-	in := received{piece: piece{ID: rand.Text()}}
+	in := received{piece: piece{ID: newBodyID(time.Now())}}
 	sum := md5.New()
 	head := bytes.NewBuffer(make([]byte, 0, min(max(size, 0), mostInStore)+bytes.MinRead))
 	n, err := io.Copy(head, io.LimitReader(r, mostInStore+1))

@@ -11,8 +11,8 @@
 //
 // The state (state_*.go) knows nothing of HTTP. Its index is in memory in the
 // order of the keys, about 200 bytes for each object; the store has a copy, and
-// small bodies. Larger bodies are files with random names, so no key ever becomes
-// a path. Files that no object refers to are swept at start. Conditions are judged
+// small bodies. Larger bodies are files with names made up here, so no key ever
+// becomes a path. Files that no object refers to are swept at start. Conditions are judged
 // and the write is applied under one lock, so of many conditional writers exactly
 // one wins. A delete that succeeds while a conditional write's body arrives makes
 // that write a conflict.

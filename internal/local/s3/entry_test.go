@@ -79,6 +79,19 @@ func TestBodyIDs(t *testing.T) {
 	}
 }
 
+func TestNewBodyIDsFollowTheTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.UnixMilli(rapid.Int64Range(0, 1<<45-2).Draw(t, "at"))
+		earlier, later := newBodyID(at), newBodyID(at.Add(time.Millisecond))
+		if earlier >= later || earlier == newBodyID(at) {
+			t.Fatalf("%s, then %s", earlier, later)
+		}
+		if id, ok := parseBodyID(earlier); !ok || id.String() != earlier {
+			t.Fatalf("%s does not fit into an entry", earlier)
+		}
+	})
+}
+
 // The index is the memory that grows with what is stored.
 func TestMemoryOfAnObject(t *testing.T) {
 	const n, most = 20_000, 300

@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -143,6 +144,18 @@ const (
 	bodyIDLength = 26
 )
 
+// newBodyID is a fresh one. It begins with the time, so that bodies lie in the file
+// in the order in which they came: those of a moment share its pages, where random
+// ids would touch and split one each.
+func newBodyID(now time.Time) string {
+	const inOrder = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	var at [9]byte // milliseconds, which take 41 bits until 2039
+	for i := range at {
+		at[len(at)-1-i] = inOrder[now.UnixMilli()>>(5*i)&31]
+	}
+	return string(at[:]) + rand.Text()[len(at):]
+}
+
 func parseBodyID(text string) (id bodyID, ok bool) {
 	if len(text) != bodyIDLength {
 		return id, false
@@ -152,12 +165,9 @@ func parseBodyID(text string) (id bodyID, ok bool) {
 		if value < 0 {
 			return id, false
 		}
-		for bit := range 5 {
-			if value&(1<<bit) != 0 {
-				at := i*5 + bit
-				id[at/8] |= 1 << (at % 8)
-			}
-		}
+		at, bits := i*5/8, uint16(value)<<(i*5%8)
+		id[at] |= byte(bits)
+		id[at+1] |= byte(bits >> 8)
 	}
 	return id, true
 }
@@ -166,12 +176,9 @@ func parseBodyID(text string) (id bodyID, ok bool) {
 func (id bodyID) String() string {
 	var text [bodyIDLength]byte
 	for i := range text {
-		value := 0
-		for bit := range 5 {
-			at := i*5 + bit
-			value |= int(id[at/8]>>(at%8)&1) << bit
-		}
-		text[i] = bodyLetters[value]
+		at := i * 5 / 8
+		bits := uint16(id[at]) | uint16(id[at+1])<<8
+		text[i] = bodyLetters[bits>>(i*5%8)&31]
 	}
 	return string(text[:])
 }

@@ -2,7 +2,6 @@ package eventbridge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -82,10 +81,10 @@ func (s *State) nextDue(now time.Time) (*Rule, time.Duration) {
 // time from now on, so that what was due while the machine was off is said once. A
 // machine that dies in between says it twice, as AWS may.
 func (s *State) tick(ctx context.Context, r *Rule) error {
-	e, err := newEvent(envelope{head: head{
+	e, err := newEvent(head{
 		Version: "0", ID: service.NewID(), DetailType: "Scheduled Event", Source: "aws.events", Account: s.cfg.Account,
 		Time: r.Next.UTC().Format(time.RFC3339), Region: s.cfg.Region, Resources: []string{r.arn},
-	}, Detail: json.RawMessage(`{}`)})
+	}, "{}")
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"sluice/internal/local/eventbridge/pattern"
 )
 
@@ -49,24 +51,23 @@ var errDetail = errors.New("the detail is not one JSON object")
 const headBytes = 512
 
 // newEvent marshals an event. The error tells that its detail is not one JSON object.
-func newEvent(env envelope) (*event, error) {
-	if env.Resources == nil {
-		env.Resources = []string{}
+func newEvent(h head, detail string) (*event, error) {
+	if h.Resources == nil {
+		h.Resources = []string{}
 	}
-	var body bytes.Buffer
-	body.Grow(headBytes + len(env.Detail))
-	if err := encode(&body, env.head); err != nil {
+	var begin bytes.Buffer
+	begin.Grow(headBytes + len(detail))
+	if err := encode(&begin, h); err != nil {
 		return nil, err
 	}
-	body.Truncate(body.Len() - len("}"))
-	body.WriteString(`,"detail":`)
-	at := body.Len()
-	if err := json.Compact(&body, env.Detail); err != nil || body.Bytes()[at] != '{' {
+	body := append(bytes.TrimSuffix(begin.Bytes(), []byte("}")), `,"detail":`...)
+	at := len(body)
+	object := jsontext.Value(append(body, detail...)[at:])
+	if err := object.Compact(); err != nil || object.Kind() != '{' {
 		return nil, errDetail
 	}
-	body.WriteByte('}')
-	written := body.Bytes()
-	return &event{head: env.head, body: written, detail: written[at : len(written)-1]}, nil
+	body = append(append(body, object...), '}')
+	return &event{head: h, body: body, detail: body[at : len(body)-1]}, nil
 }
 
 // look decodes what patterns look at of the detail.

@@ -2,7 +2,6 @@ package eventbridge
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -119,10 +118,10 @@ func (s *State) accept(entry Entry, trusted bool) (*event, *Result) {
 	if entry.ID == "" {
 		entry.ID = service.NewID()
 	}
-	e, err := newEvent(envelope{head: head{
+	e, err := newEvent(head{
 		Version: "0", ID: entry.ID, DetailType: entry.DetailType, Source: entry.Source, Account: s.cfg.Account,
 		Time: entry.Time.UTC().Format(time.RFC3339), Region: s.cfg.Region, Resources: entry.Resources,
-	}, Detail: json.RawMessage(entry.Detail)})
+	}, entry.Detail)
 	if err != nil {
 		return nil, &Result{ErrorCode: "MalformedDetail", ErrorMessage: "Detail is malformed."}
 	}

@@ -244,7 +244,7 @@ func (s *State) replayChunk(ctx context.Context, r *Replay, a *Archive, keys [][
 			return fmt.Errorf("archived event %x: %w", key, err)
 		}
 		env.ReplayName = r.Name
-		e, err := newEvent(env)
+		e, err := newEvent(env.head, string(env.Detail))
 		if err != nil {
 			return fmt.Errorf("archived event %x: %w", key, err)
 		}

@@ -23,7 +23,7 @@ type routedEvent struct {
 // delivery is one event for one target, with what is needed if it fails.
 type delivery struct {
 	event *event
-	sink  sink
+	sink  *sink
 	body  []byte
 }
 
@@ -52,8 +52,8 @@ func (s *State) route(ctx context.Context, events []routedEvent, onlyRules []str
 // event is on no bus, but for those that the rule hands it to.
 func (s *State) routeTo(ctx context.Context, rule *Rule, e *event) error {
 	r := routing{table: s.routes.Load()}
-	for _, k := range rule.sinks {
-		r.aim(k, routedEvent{event: e, bus: rule.Bus})
+	for i := range rule.sinks {
+		r.aim(&rule.sinks[i], routedEvent{event: e, bus: rule.Bus})
 	}
 	s.follow(&r, nil)
 	return s.carryOutAll(ctx, &r)
@@ -100,8 +100,8 @@ func (r *routing) match(bus *busRoutes, arrived routedEvent, onlyRules []string)
 		if !rule.compiled.Match(arrived.event.lookup) {
 			continue
 		}
-		for _, k := range rule.sinks {
-			r.aim(k, arrived)
+		for i := range rule.sinks {
+			r.aim(&rule.sinks[i], arrived)
 		}
 	}
 }
@@ -109,7 +109,7 @@ func (r *routing) match(bus *busRoutes, arrived routedEvent, onlyRules []string)
 // aim turns a match into a delivery to a queue, an arrival on another bus, or a
 // failure: a message that cannot be made, a way that is too long or leads
 // nowhere.
-func (r *routing) aim(k sink, arrived routedEvent) {
+func (r *routing) aim(k *sink, arrived routedEvent) {
 	d := delivery{event: arrived.event, sink: k, body: arrived.event.body}
 	if k.bus != "" {
 		switch {

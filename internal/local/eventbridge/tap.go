@@ -53,7 +53,12 @@ func (t *tap) count(e *event) {
 		t.of[id] = c
 		t.order = append(t.order, id)
 	}
-	hash := maphash.String(t.seed, kind+"\x00"+eventID)
+	var h maphash.Hash
+	h.SetSeed(t.seed)
+	h.WriteString(kind)
+	h.WriteByte(0)
+	h.WriteString(eventID)
+	hash := h.Sum64()
 	if _, again := c.seen[hash]; again {
 		return
 	}

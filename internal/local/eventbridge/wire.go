@@ -1,10 +1,10 @@
 package eventbridge
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -39,7 +39,7 @@ func Handler(s *State) http.Handler {
 			refuse(w, &Error{Code: "UnknownOperationException", Message: "The local EventBridge does not know the operation " + strconv.Quote(name) + "."})
 			return
 		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostRequestBytes))
+		body, err := readBody(w, r)
 		if err != nil {
 			var tooLong *http.MaxBytesError
 			if errors.As(err, &tooLong) {
@@ -62,6 +62,14 @@ func Handler(s *State) http.Handler {
 		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		_, _ = w.Write(text) // a client that has gone needs no answer
 	})
+}
+
+// readBody reads a request's body, into room for as much as it says to be.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), mostBytes)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, mostRequestBytes))
+	return body.Bytes(), err
 }
 
 func refuse(w http.ResponseWriter, err error) {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strings"
+
+	"sluice/internal/local/service"
 )
 
 // condition is where a message stands in its queue.
@@ -44,11 +46,7 @@ type message struct {
 	lined      bool   // stands in its FIFO line
 }
 
-func (m *message) messageID() string { return formatUUID(m.id) }
-
-func formatUUID(id [16]byte) string {
-	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
-}
+func (m *message) messageID() string { return service.FormatID(m.id) }
 
 // sequenceNumber is that of FIFO queues: 20 digits that grow.
 func (m *message) sequenceNumber() string { return fmt.Sprintf("%020d", m.number) }

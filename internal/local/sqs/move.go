@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 const (
@@ -120,7 +121,7 @@ func (s *State) newMove(in StartMessageMoveTaskInput) (*move, *Error) {
 	now := s.now()
 	s.commit(s.advance(source, now.UnixNano()))
 	return &move{
-		ID: formatUUID(randomID()), Source: source.arn, Destination: in.DestinationArn, Rate: in.MaxNumberOfMessagesPerSecond,
+		ID: service.NewID(), Source: source.arn, Destination: in.DestinationArn, Rate: in.MaxNumberOfMessagesPerSecond,
 		Status: running, ToMove: int64(source.counts.Visible), Started: now.UnixMilli(),
 	}, nil
 }
@@ -276,7 +277,7 @@ func (s *State) moveSome(m *move, n int) (disk.Ticket, bool) {
 			break
 		}
 		fresh := s.carry(letter)
-		fresh.id, fresh.sent = randomID(), now
+		fresh.id, fresh.sent = service.RandomID(), now
 		fresh.receives, fresh.before, fresh.firstAt = 0, 0, 0
 		changes = s.settleIn(letter, fresh, target, now, changes)
 		m.Moved++

@@ -76,14 +76,12 @@ func prepare(e Entry) (*outgoing, *Error) {
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 func validContents(body string) bool {
-	for _, r := range body {
-		switch {
-		case r == '\t', r == '\n', r == '\r':
-		case r < 0x20, r == 0xFFFE, r == 0xFFFF:
+	for i := range len(body) {
+		if c := body[i]; c < 0x20 && c != '\t' && c != '\n' && c != '\r' {
 			return false
 		}
 	}
-	return true
+	return !strings.Contains(body, "\uFFFE") && !strings.Contains(body, "\uFFFF")
 }
 
 func (o *outgoing) prepareAttributes() *Error {

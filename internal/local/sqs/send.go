@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 const repeatWindow = 5 * time.Minute
@@ -149,16 +150,16 @@ func (s *State) accept(q *queue, o *outgoing, now int64, changes []disk.Change) 
 		earlier, found, forgotten := q.repeats.find(q, key, now)
 		changes = append(changes, forgotten...)
 		if found {
-			sent.MessageID, sent.SequenceNumber = formatUUID(earlier.id), fmt.Sprintf("%020d", earlier.number)
+			sent.MessageID, sent.SequenceNumber = service.FormatID(earlier.id), fmt.Sprintf("%020d", earlier.number)
 			return sent, changes
 		}
-		m.number, m.id = s.next(), randomID()
+		m.number, m.id = s.next(), service.RandomID()
 		repeat := repeat{id: m.id, number: m.number, expires: now + int64(repeatWindow)}
 		q.repeats.add(key, repeat)
 		changes = append(changes, repeat.record(q, key))
 		sent.SequenceNumber = m.sequenceNumber()
 	} else {
-		m.number, m.id = s.next(), randomID()
+		m.number, m.id = s.next(), service.RandomID()
 	}
 	m.order = m.number
 	sent.MessageID = m.messageID()

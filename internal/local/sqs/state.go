@@ -2,7 +2,6 @@ package sqs
 
 import (
 	"context"
-	"crypto/rand"
 	"net/url"
 	"strings"
 	"sync"
@@ -150,11 +149,4 @@ func (s *State) byARN(arn string) *queue {
 		return s.queues[name]
 	}
 	return s.queues[arn]
-}
-
-// randomID is the material of a random UUID.
-func randomID() (id [16]byte) {
-	rand.Read(id[:])
-	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
-	return id
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"sluice/internal/local/service"
 )
 
 // TargetPrefix begins the X-Amz-Target of every operation.
@@ -47,7 +49,7 @@ func Handler(s *State) http.Handler {
 		"ListMessageMoveTasks": op(s.ListMessageMoveTasks),
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := randomID()
+		id := service.RandomID()
 		w.Header().Set("X-Amzn-Requestid", hex.EncodeToString(id[:]))
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		out, err := serve(operations, r)

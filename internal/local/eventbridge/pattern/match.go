@@ -59,7 +59,8 @@ func (s *step) sort() {
 // does not name are never looked up, so an event may be decoded lazily.
 func (p *Pattern) Match(event Lookup) bool {
 	for _, b := range p.branches {
-		if new(matching).branch(b, event) {
+		m := matching{names: make([]string, 0, usualDepth)}
+		if m.branch(b, event) {
 			return true
 		}
 	}
@@ -96,6 +97,9 @@ func Decode(object []byte) (map[string]any, error) {
 	}
 	return fields, nil
 }
+
+// usualDepth is as deep as nearly every pattern goes.
+const usualDepth = 8
 
 // matching is the state of matching one event against one branch.
 type matching struct {

@@ -3,11 +3,9 @@ package objects
 import (
 	"context"
 	"net/http"
-	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -17,7 +15,6 @@ import (
 func Connect(clients aws.Config, bucket string) *Store {
 	return New(s3.NewFromConfig(clients, func(o *s3.Options) {
 		o.APIOptions = append(o.APIOptions, expectMissing)
-		o.EndpointResolverV2 = &remembered{resolver: o.EndpointResolverV2}
 	}), bucket)
 }
 
@@ -45,24 +42,4 @@ func expectMissing(stack *middleware.Stack) error {
 		}
 		return out, metadata, err
 	}), middleware.After)
-}
-
-// remembered resolves a bucket's endpoint once: it follows from the configuration
-// and the bucket, and not from the key.
-type remembered struct {
-	resolver s3.EndpointResolverV2
-	buckets  sync.Map
-}
-
-// ResolveEndpoint implements s3.EndpointResolverV2.
-func (r *remembered) ResolveEndpoint(ctx context.Context, p s3.EndpointParameters) (smithyendpoints.Endpoint, error) {
-	bucket := aws.ToString(p.Bucket)
-	if known, is := r.buckets.Load(bucket); is {
-		return known.(smithyendpoints.Endpoint), nil
-	}
-	found, err := r.resolver.ResolveEndpoint(ctx, p)
-	if err == nil {
-		r.buckets.Store(bucket, found)
-	}
-	return found, err
 }

@@ -103,6 +103,22 @@ func TestConnectKeepsItsConnection(t *testing.T) {
 	}
 }
 
+// A client has one configuration for all its calls, which none of them may write.
+func TestConnectServesManyAtOnce(t *testing.T) {
+	store := newService(t, http.StatusNotFound, "NoSuchKey").stores()["connected"]
+	var running sync.WaitGroup
+	for range 16 {
+		running.Go(func() {
+			for range 50 {
+				if _, err := store.Get(t.Context(), "k", 0); !errors.Is(err, objects.ErrNotFound) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	running.Wait()
+}
+
 // What a look for an object costs that is not there: most that are looked for are
 // not.
 func BenchmarkGetOfWhatIsMissing(b *testing.B) {

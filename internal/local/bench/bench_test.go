@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sluice/internal/local/machine"
 )
 
 func TestRecordsAreDistinctAndOfTheSizeTold(t *testing.T) {
@@ -143,5 +145,24 @@ func TestTheFrontDoorIsTimedByWhatWasAccepted(t *testing.T) {
 	f.count(all)
 	if f.Accepted != 100 || f.Refused != 1 || f.Unanswered != 1 || f.P50 != 51 || f.P99 != 100 || f.Max != 100 {
 		t.Errorf("%+v", f)
+	}
+}
+
+func TestABatchThatFailedIsTold(t *testing.T) {
+	good := "analyze  {\"msg\":\"handled\"}\n" + strings.Repeat("x", 100_000) + "\n"
+	bad := `{"level":"WARN","msg":"batch failed","error":"exit status 2"}`
+	for log, want := range map[string]string{
+		good: "", "": "", good + bad + "\n" + good + bad: "2 batches failed on the way; the first: " + bad,
+	} {
+		data := t.TempDir()
+		if err := os.WriteFile(machine.LogFile(data), []byte(log), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := broken(data); (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	if broken(t.TempDir()) == nil {
+		t.Error("without a log nothing is known")
 	}
 }

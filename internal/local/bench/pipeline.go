@@ -88,7 +88,7 @@ func (b *bench) measure(ctx context.Context, n int) (measured, error) {
 	if err := json.Unmarshal(out.Bytes(), &o); err != nil {
 		return m, fmt.Errorf("run of %d records: %w", n, err)
 	}
-	if err := o.check(n); err != nil {
+	if err := errors.Join(o.check(n), broken(data)); err != nil {
 		return m, err
 	}
 	if err := m.take(seen); err != nil {

@@ -18,6 +18,10 @@ GOBUILD   := go build -ldflags='-s -w'
 export GOFLAGS     := -trimpath -buildvcs=false
 export CGO_ENABLED := 0
 
+# encoding/json in its next form, where the toolchain has it: the same results in
+# half the time, a tenth of all that a record costs. https://go.dev/blog/jsonv2-exp
+export GOEXPERIMENT := $(shell GOEXPERIMENT=jsonv2 go env GOEXPERIMENT 2>/dev/null)
+
 GOLANGCI_VERSION := v2.15.0
 
 FILE  ?=

@@ -13,11 +13,12 @@ import (
 // Yielding is not enough for whoever brings work in from outside, as the reader of
 // uploads does: what it says is little work for itself and much for others, so it
 // would be through with a long file while most of its records wait. Its PutEvents
-// is answered late, therefore, while a batch is already waiting for those that do
+// is answered late, therefore, while enough is already waiting for those that do
 // the work. In the cloud a queue may be as long as it likes.
 const (
-	// waitingMost is how many messages may wait: the largest batch there is.
-	waitingMost = 1000
+	// waitingMost is how many messages may wait: those of half a second, so that
+	// nobody who works runs out of them.
+	waitingMost = 250
 	// patienceMost is how long an answer takes at most: far less than a client
 	// waits, so that nothing stands still even where nobody drains the queue.
 	patienceMost = 5 * time.Second

@@ -51,7 +51,7 @@ func TestHowLongPatienceLasts(t *testing.T) {
 		want             time.Duration
 	}{
 		"nobody waits":        {put, "ingest", func(time.Duration) int { return 0 }, nil, 0},
-		"fewer than a batch":  {put, "ingest", func(time.Duration) int { return waitingMost - 1 }, nil, 0},
+		"less than enough":    {put, "ingest", func(time.Duration) int { return waitingMost - 1 }, nil, 0},
 		"until it is shorter": {put, "ingest", func(after time.Duration) int { return waitingMost - int(after/time.Second) }, nil, time.Second},
 		"not for ever":        {put, "ingest", func(time.Duration) int { return 1 << 20 }, nil, patienceMost},
 		"no queue":            {put, "ingest", func(time.Duration) int { return 1 << 20 }, broken, 0},

@@ -122,9 +122,8 @@ func (m *mapping) settled() string {
 // UUID names the mapping from a queue to a function.
 func UUID(function, queueARN string) string {
 	sum := sha256.Sum256([]byte(function + "\x00" + queueARN))
-	b := sum[:16]
-	b[6], b[8] = b[6]&0x0f|0x50, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	sum[6], sum[8] = sum[6]&0x0f|0x50, sum[8]&0x3f|0x80
+	return service.FormatID([16]byte(sum[:16]))
 }
 
 // Install says what there is from now on; what was installed before and is not

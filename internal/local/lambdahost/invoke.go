@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"sluice/internal/local/service"
 )
 
 // attempts bounds how often a call is given to another process because the one
@@ -128,7 +130,7 @@ func (m mapped) call(ctx context.Context, payload []byte) ([]byte, error) {
 // run gives the call to a process and waits for its outcome. The caller holds
 // one of the function's slots.
 func (h *Host) run(p *pool, payload []byte) ([]byte, error) {
-	c := &call{id: newRequestID(), trace: newTrace(), payload: payload, done: make(chan outcome, 1)}
+	c := &call{id: service.NewID(), trace: newTrace(), payload: payload, done: make(chan outcome, 1)}
 	o := outcome{err: functionError(p.function.Name, c.id, TypeExit, exitMessage("the process ends before it takes a call"))}
 	for range attempts {
 		q, err := p.take(h.living)

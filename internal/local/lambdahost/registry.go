@@ -58,14 +58,6 @@ func (r *registry) killAll() int {
 // newID is 128 random bits in letters and digits that suit a path.
 func newID() string { return rand.Text() }
 
-// newRequestID has the form of a UUID, as Lambda's ids do.
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
-}
-
 // newTrace is an X-Ray trace header of a request that nobody samples.
 func newTrace() string {
 	var b [20]byte

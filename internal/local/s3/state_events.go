@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"sluice/internal/local/disk"
+	"sluice/internal/local/service"
 )
 
 // Kinds of events.
@@ -91,16 +91,9 @@ func (s *State) wanted(e Event, by Origin) *pendingEvent {
 
 // complete gives the event what only the write itself knows, and is its record.
 func (p *pendingEvent) complete(sequence uint64, now time.Time) disk.Change {
-	p.ID, p.Time, p.Sequencer = newUUID(), now.UTC(), fmt.Sprintf("%016X", sequence)
+	p.ID, p.Time, p.Sequencer = service.NewID(), now.UTC(), fmt.Sprintf("%016X", sequence)
 	p.key = binary.BigEndian.AppendUint64(nil, sequence)
 	return record(bucketEvents, p.key, p.Event)
-}
-
-func newUUID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func (s *State) loadEvent(key, value []byte) error {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"sluice/internal/local/bedrock/reading"
+	"sluice/internal/local/service"
 )
 
 // fillString appends a string for a node.
@@ -288,7 +289,7 @@ func (c *source) formatted(n *node, s string, found bool) (string, bool) {
 	case "uuid":
 		sum := sha256.Sum256([]byte(c.text.Source))
 		sum[6], sum[8] = sum[6]&0x0f|0x50, sum[8]&0x3f|0x80
-		return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16]), true
+		return service.FormatID([16]byte(sum[:16])), true
 	}
 	when, ok := c.firstDate()
 	switch n.format {
